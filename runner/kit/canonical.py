@@ -1,0 +1,48 @@
+"""One spelling for one value: JSON bytes that do not depend on who wrote them, and their SHA-256.
+
+Keys are sorted by code point, nothing is padded, text is UTF-8. What has no single spelling in JSON (NaN, infinities,
+keys that are no text, lone surrogates) is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+
+def encode(value: object) -> bytes:
+    """The canonical JSON bytes of `value`: mappings, lists, tuples (as lists), text, numbers, booleans and None.
+
+    TypeError for any other type and for a key that is no text; ValueError for NaN, an infinity or a lone surrogate.
+    """
+    text = json.dumps(
+        _plain(value), ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"), check_circular=False
+    )
+    return text.encode("utf-8")
+
+
+def digest(value: object) -> str:
+    """The SHA-256 of `encode(value)`, 64 hexadecimal digits."""
+    return digest_bytes(encode(value))
+
+
+def digest_bytes(content: bytes) -> str:
+    """The SHA-256 of `content`, 64 hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _plain(value: object) -> object:
+    # json.dumps would turn a key 1 into "1" and so give two values one spelling; and it knows no Mapping but dict.
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case Mapping():
+            for key in value:
+                if not isinstance(key, str):
+                    raise TypeError(f"a key of canonical JSON is text, not {type(key).__name__}")
+            return {key: _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case _:
+            raise TypeError(f"canonical JSON has no {type(value).__name__}")
