@@ -1,0 +1,1 @@
+"""The command line: parse, Request, operation, report, exit code. Anything else is refused."""

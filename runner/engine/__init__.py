@@ -1,0 +1,129 @@
+"""Engines: the programs that change the cloud, each behind one Protocol; one file conducts, one pure file parses.
+
+Refuses to choose words, to decide, and to know the ledger or the vault. What a child may see is decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
+
+from runner.kit.process import Stop
+from runner.kit.redaction import Redactor
+from runner.model.change import Output
+from runner.model.plan import Planned, StateFacts
+from runner.model.references import Json
+from runner.model.stack import EngineIdentity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendChoice:
+    """Where the engine keeps its state while it runs. `file`: a state file in our private directory (git, local, s3
+    states), absent where there is no state yet; None: as written in the code, with `config` given to init (each a
+    `key=value` or a file), and `workspace`."""
+
+    file: Path | None
+    config: tuple[str, ...] = ()
+    workspace: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """A target's private place for one run. `root` is the materialised closure (no `.git`), `directory` the stack's
+    directory in it, `scratch` ours (plan, var file, logs, HOME), all mode 0700. `environment` is all that the child
+    gets. `inputs` are resolved; `secret_inputs` names those that came from secrets or sensitive outputs. `var_files`
+    are absolute. `cache` holds provider plugins, shared by runs of one trust (None: no cache). `timeout` seconds for
+    each command. `descriptors` are inherited by children, so that a lock outlives us with them."""
+
+    root: Path
+    directory: Path
+    scratch: Path
+    environment: Mapping[str, str]
+    redactor: Redactor
+    backend: BackendChoice
+    inputs: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
+    secret_inputs: frozenset[str] = frozenset()
+    var_files: tuple[Path, ...] = ()
+    arguments: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    cache: Path | None = None
+    needs_init: bool = True
+    timeout: float | None = None
+    descriptors: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions:
+    """`refresh_only` compares, and changes only the state. `targets`/`replace` are resource addresses."""
+
+    destroy: bool = False
+    refresh: bool = True
+    refresh_only: bool = False
+    targets: tuple[str, ...] = ()
+    replace: tuple[str, ...] = ()
+    fingerprint: Callable[[bytes], str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineEvent:
+    """A line of the engine's stream, redacted. `kind`: start | complete | errored | progress | message | output;
+    `address`, `action`, `id` for resources."""
+
+    kind: str
+    text: str
+    address: str = ""
+    action: str = ""
+    id: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What an apply did. `ok` False: it failed, was stopped or timed out, with `because`. `finished` are the resources
+    that completed, `unfinished` those that started and were not seen to end, each `(address, action, id)`."""
+
+    ok: bool
+    because: str = ""
+    stopped: bool = False
+    finished: tuple[tuple[str, str, str], ...] = ()
+    unfinished: tuple[tuple[str, str, str], ...] = ()
+    failed: tuple[tuple[str, str], ...] = ()
+
+
+Listener = Callable[[EngineEvent], None]
+
+
+class Engine(Protocol):
+    """One program of one version, ready to run. Each method runs in the caller's thread, may be called for many
+    workspaces at once, and raises TargetFailed (redacted, with the engine's own diagnostics) when the engine says no,
+    Interrupted when `stop` was requested."""
+
+    @property
+    def identity(self) -> EngineIdentity:
+        """Which program this is."""
+
+    def prepare(self, work: Workspace, stop: Stop, listen: Listener) -> None:
+        """Initialises the directory: backend, providers, modules; `-lockfile=readonly` where there is a lock file."""
+
+    def plan(self, work: Workspace, options: PlanOptions, stop: Stop, listen: Listener) -> Planned:
+        """Plans into `work.scratch`, and returns what it means. The saved plan stays there for `apply`."""
+
+    def shown(self, work: Workspace, stop: Stop) -> str:
+        """The saved plan in the engine's own words, redacted."""
+
+    def apply(self, work: Workspace, stop: Stop, listen: Listener) -> Applied:
+        """Applies exactly the saved plan. Never raises for a failed apply: what happened is data."""
+
+    def outputs(self, work: Workspace, stop: Stop) -> Mapping[str, Output]:
+        """The outputs of the state as it is."""
+
+    def state(self, work: Workspace, stop: Stop) -> bytes:
+        """The state's bytes (pulled, where the engine keeps it elsewhere); empty where there is none."""
+
+    def execute(self, work: Workspace, arguments: Sequence[str], stop: Stop) -> int:
+        """Runs the engine's own command on the user's terminal; its exit code."""
+
+    def facts(self, state: bytes) -> StateFacts:
+        """Lineage, serial and digest of a state's bytes."""

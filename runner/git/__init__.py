@@ -1,0 +1,104 @@
+"""The only room that runs git: repositories, commits as trees, compare-and-swap of refs, the outbox of grouped pushes.
+
+Refuses to know what a stack is. GitPython's command layer starts the programs, with our environment; never its objects
+(facts: 50 to 140 times slower), and never a repository's hooks, filters or fsmonitor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A change to the tree of one ref, to be made on whatever its head is when it is pushed.
+
+    `changes`: path -> new blob bytes, or None to remove it (a path that ends in `/` removes all below it).
+    `expects`: path -> the blob id that must stand at the head (None: must not exist); when one does not hold, the
+    whole submission it belongs to fails as Conflict and nothing of it is pushed. This is the fence.
+    `chained` True: a commit is added to the ref's history (first parent: the head; further `parents`: e.g. the source
+    commit), with `message`, one commit an edit; a ref that is born starts with a parentless empty-tree commit with
+    the message `opening`. False: the ref is replaced by one parentless commit of the whole new tree.
+    """
+
+    ref: str
+    changes: Mapping[str, bytes | None]
+    expects: Mapping[str, str | None] = field(default_factory=lambda: MappingProxyType({}))
+    chained: bool = False
+    message: str = "runner"
+    opening: str = "runner: opened"
+    parents: tuple[str, ...] = ()
+    sign: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pushed:
+    """A submission is at the remote (or, with no remote, in the clone). `heads`: ref -> commit that holds the
+    submission's edit (for chained refs that very edit's commit); `blobs`: (ref, path) -> blob id written."""
+
+    heads: Mapping[str, str]
+    blobs: Mapping[tuple[str, str], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """An expectation did not hold: `found` is the blob id at `ref`:`path`, None when there is nothing."""
+
+    ref: str
+    path: str
+    expected: str | None
+    found: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsent:
+    """The remote refused or did not answer; the submission lies in the Git directory under `kept`, if it was asked to
+    be kept. `moved_back` names a ref whose remote head is older than one we have seen (law 13)."""
+
+    message: str
+    kept: str = ""
+    moved_back: str = ""
+
+
+Delivery = Pushed | Conflict | Unsent
+
+
+class Ticket(Protocol):
+    """A submission under way."""
+
+    def wait(self, timeout: float | None = None) -> Delivery:
+        """Blocks until it is decided. TimeoutError after `timeout` seconds."""
+
+
+class Outbox(Protocol):
+    """Groups what is ready into one atomic push with a lease for each ref; a lost race is retried on the new head."""
+
+    def submit(self, edits: Sequence[Edit], *, keep: bool = False, then: Callable[[Delivery], None] | None = None) -> Ticket:
+        """Queues `edits` as one all-or-nothing submission. `keep`: on Unsent, write it to the Git directory so that a
+        later command can send it. `then` is called from the writer's thread."""
+
+    def close(self) -> None:
+        """Waits for what is under way, then stops the writer's thread."""
+
+
+class Refs(Protocol):
+    """Reading what the ledger's remote (or the clone) holds. All reads are of the last `refresh`."""
+
+    def refresh(self, patterns: Sequence[str]) -> None:
+        """Fetches refs that match (`refs/runner/live/*`). NoAnswer when the remote does not answer; HistoryMoved when
+        a chained ref's new head does not contain the head that this clone has seen."""
+
+    def head(self, ref: str) -> str | None:
+        """The commit at `ref`, or None."""
+
+    def names(self, prefix: str) -> tuple[str, ...]:
+        """Full names of the refs below `prefix`."""
+
+    def blob(self, ref: str, path: str) -> tuple[str, bytes] | None:
+        """Id and bytes of the blob at `path` in the tree of `ref`."""
+
+    def blobs(self, ref: str, prefix: str = "") -> Mapping[str, tuple[str, bytes]]:
+        """All blobs below `prefix` (a directory path, or empty): path -> (id, bytes), in one round."""

@@ -1,0 +1,92 @@
+"""The record in Git refs: entries and what is live (`refs/runner/live/<environment>`), leases and intents.
+
+Refuses to rewrite history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from runner.diagnostics import Diagnostic
+from runner.git import Edit
+from runner.model.change import Output
+from runner.model.entry import Deployment, Entry, Resource
+from runner.model.lease import Intent, Lease
+from runner.model.names import TargetName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """An entry to write, with what it makes live. `resources` None: leave the recorded ones as they are."""
+
+    entry: Entry
+    deployment: Deployment
+    outputs: Mapping[str, Output] | None = None
+    resources: Sequence[Resource] | None = None
+
+
+class Ledger(Protocol):
+    """The record. Reads are of the last `refresh`; HistoryMoved (7) when what is read does not verify."""
+
+    def refresh(self, environments: Sequence[str]) -> None:
+        """Fetches and verifies the new part of each environment's chain since the last verified head (remembered in
+        the Git directory): first-parent chain, signatures where required, monotone fences, serials per lineage."""
+
+    def environments(self) -> tuple[str, ...]:
+        """Those that have a ledger."""
+
+    def identity(self, environment: str) -> str:
+        """The ledger's random id; empty where there is none yet."""
+
+    def live(self, environment: str) -> Mapping[str, Deployment]:
+        """What is live: stack -> deployment, ended ones left out, in one read."""
+
+    def entries(self, environment: str, stack: str = "", limit: int = 0) -> Iterator[Entry]:
+        """Newest first."""
+
+    def entry(self, environment: str, id: str) -> Entry:
+        """One entry by its commit id (or a unique prefix). AskedWrongly when there is none."""
+
+    def record(self, writing: Writing) -> tuple[Edit, ...]:
+        """The edits that write an entry; they go into one submission with the state's and the lease's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldLease:
+    """A lease as it stands at the remote: `blob` its id, `mine` whether this run holds it."""
+
+    lease: Lease
+    blob: str
+    mine: bool
+
+
+class Leases(Protocol):
+    """Leases of the targets of an environment."""
+
+    def take(self, targets: Sequence[TargetName], run: str) -> None:
+        """Takes all in one push, or raises LeaseHeld naming holder, host, since when and the way out. An expired one
+        (unchanged for its term while we watch) is taken over with a higher fence; one that carries an intent raises
+        OutcomeUnknown instead. Renews them in the background from then on."""
+
+    def held(self, target: TargetName) -> Lease:
+        """Our lease. LeaseHeld `lease-lost` when it could not be renewed by half its term or is another's."""
+
+    def announce(self, target: TargetName, intent: Intent) -> None:
+        """Returns when the intent is at the remote."""
+
+    def guard(self, target: TargetName) -> Edit:
+        """An edit without changes that expects our lease: the fence, for a submission that keeps the lease."""
+
+    def release(self, target: TargetName) -> Edit:
+        """The edit that ends our lease, fenced; to go with the last submission of the target."""
+
+    def release_all(self) -> None:
+        """Gives back what this run still holds, in one push; intents stay."""
+
+    def standing(self, environment: str) -> Sequence[HeldLease]:
+        """All leases at the remote."""
+
+    def lost(self) -> Sequence[Diagnostic]:
+        """Leases that were lost so far, and why."""

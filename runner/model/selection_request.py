@@ -1,0 +1,20 @@
+"""Which targets a person means, as typed; `decisions.selection` resolves it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectionRequest:
+    """`selectors` in DESIGN's language (section 2); the rest narrows or widens. `changed` None: not asked for; empty:
+    since the merge base with the default branch; else a range."""
+
+    selectors: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    stacks: tuple[str, ...] = ()
+    engines: tuple[str, ...] = ()
+    changed: str | None = None
+    with_dependents: bool = False
+    with_dependencies: bool = False
+    all_environments: bool = False

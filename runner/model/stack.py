@@ -1,0 +1,55 @@
+"""One directory of infrastructure code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class EngineName(StrEnum):
+    """The program that changes the cloud."""
+
+    TERRAFORM = "terraform"
+    OPENTOFU = "opentofu"
+    PULUMI = "pulumi"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineWish:
+    """What a stack wants of its engine. `constraints` are version constraints (`~> 1.11`, `1.5.7`), each with where it
+    was written (`stacks/app/.terraform-version`); all must hold. `path` names a program explicitly."""
+
+    name: EngineName
+    constraints: tuple[tuple[str, str], ...] = ()
+    path: str = ""
+    explicit: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineIdentity:
+    """The program that was chosen: `origin` is `named`, `PATH` or `embedded`; `version` as it prints it."""
+
+    name: EngineName
+    version: str
+    origin: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version} ({self.origin})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """`directory` is a POSIX path from the repository's root, `.` for the root itself. `captures` are the layout's
+    other names (`region: eu`), which are inputs and tags too. `environment` is set when the layout ties it to one."""
+
+    name: str
+    directory: str
+    engine: EngineWish
+    environment: str = ""
+    captures: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    tags: frozenset[str] = frozenset()
+    reads: tuple[str, ...] = ()
+    timeout: float | None = None
+    renamed_from: str = ""

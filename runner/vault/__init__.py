@@ -1,0 +1,56 @@
+"""What must be kept and not be read by others: encrypted states and plans, in Git refs, files or S3.
+
+Refuses plain text at rest (but for `state: local`, a file of the user's own machine that the user asked for).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from runner.git import Edit
+from runner.model.entry import StoredState
+from runner.model.names import TargetName
+from runner.model.plan import StateFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedState:
+    """A write under way: `stored` goes into the entry; `edits` must be in the same submission as the entry (empty
+    where the store is not Git: then the write has been made already)."""
+
+    stored: StoredState
+    edits: tuple[Edit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateVersion:
+    """One kept version of a state."""
+
+    stored: StoredState
+    at: datetime
+    fence: int
+
+
+class StateStore(Protocol):
+    """Keeps the states of one environment. Errors: AskedWrongly (no key, other key's id: 2), HistoryMoved (the bytes
+    do not authenticate, belong to another target, or are not the ones the entry names: 7), NoAnswer (6),
+    Denied `state-fenced` (an old fence: 3)."""
+
+    def load(self, target: TargetName, named: StoredState | None) -> bytes | None:
+        """The plain state that the last entry names; None where `named` is None and the store holds nothing. Where the
+        store holds a newer or other state than the named one, HistoryMoved `state-not-on-record`."""
+
+    def save(self, target: TargetName, state: bytes, facts: StateFacts, fence: int, after: StoredState | None) -> SavedState:
+        """Stores a newer state; `after` is the version it follows (compare-and-swap)."""
+
+    def versions(self, target: TargetName) -> Sequence[StateVersion]:
+        """The kept versions, newest first."""
+
+    def read_version(self, target: TargetName, version: int) -> bytes:
+        """One kept version, plain."""
+
+    def remove(self, target: TargetName, fence: int) -> tuple[Edit, ...]:
+        """Ends a target's state (after forget or destroy); versions stay readable as long as the store keeps them."""
