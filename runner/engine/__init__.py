@@ -14,6 +14,7 @@ from typing import Protocol
 from runner.kit.process import Stop
 from runner.kit.redaction import Redactor
 from runner.model.change import Output
+from runner.model.entry import Resource
 from runner.model.plan import Planned, StateFacts
 from runner.model.references import Json
 from runner.model.stack import EngineIdentity
@@ -92,6 +93,16 @@ class Applied:
     failed: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateContents:
+    """A state, read. `outputs` hold plain values, sensitive ones too (the caller marks them secret at once);
+    `resources` have no sensitive attribute."""
+
+    facts: StateFacts
+    outputs: Mapping[str, Output]
+    resources: tuple[Resource, ...]
+
+
 Listener = Callable[[EngineEvent], None]
 
 
@@ -127,3 +138,6 @@ class Engine(Protocol):
 
     def facts(self, state: bytes) -> StateFacts:
         """Lineage, serial and digest of a state's bytes."""
+
+    def contents(self, state: bytes) -> StateContents:
+        """What a state's bytes say, read without running anything."""
