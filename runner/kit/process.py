@@ -1,0 +1,355 @@
+"""Children: the only place that starts processes. Own session, streamed, timed, killed whole with all that they
+started. No shell, and no environment that was not listed."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import functools
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from runner.diagnostics import Diagnostic
+from runner.errors import ToolUnavailable
+from runner.kit.mortality import exit_watch, foreground, has_ended, kill_group, kill_session, send
+from runner.kit.stop import Stop as Stop
+
+OnLine = Callable[[str, bytes], None]
+"""Takes the stream's name (`stdout`, `stderr`) and a line without its end."""
+
+DEFAULT_LIMIT = 256 << 20
+STDERR_KEPT = 1 << 20
+LINE_LIMIT = 1 << 20
+DRAIN = 5.0  # seconds for what a dead group left in its pipes
+SILENCE = 0.2  # seconds after which an open pipe of a dead group is left to whoever holds it
+FORCED = 6.0  # seconds from the second interrupt to the kill: Terraform gives its providers five
+POLL = 0.05  # seconds; only where the system has no pidfd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What to run. `environment` is all that the child gets. `timeout` seconds until it is interrupted, `grace`
+    seconds more until it is killed. `limit` bytes of stdout are kept. `terminal`: it gets our terminal and nothing is
+    captured. `outlives_us`: when we are killed it may finish what an interrupt lets it finish, such as saving its
+    state: its pipes do not break then (Go programs die of a broken stdout). `descriptors` are inherited."""
+
+    argv: Sequence[str]
+    cwd: Path
+    environment: Mapping[str, str]
+    timeout: float | None = None
+    input: bytes = b""
+    descriptors: tuple[int, ...] = ()
+    terminal: bool = False
+    limit: int = DEFAULT_LIMIT
+    grace: float = 30.0
+    outlives_us: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """How it ended. `code` is negative for a signal. `stdout` are the first `limit` bytes (`truncated` says whether
+    there were more), `stderr` the last 1 MiB. `timed_out` and `stopped` say who interrupted it."""
+
+    code: int
+    stdout: bytes
+    stderr: bytes
+    timed_out: bool = False
+    stopped: bool = False
+    truncated: bool = False
+
+
+def find_program(name: str, path: str) -> str | None:
+    """The executable `name` on the search path `path`, absolute; a name with a slash is looked at as it is."""
+    found = shutil.which(name, path=path)
+    return os.path.abspath(found) if found else None
+
+
+def run(command: Command, *, stop: Stop | None = None, on_line: OnLine | None = None) -> Completed:
+    """Runs `command` in this thread until it and its process group are gone.
+
+    A stop of level 1 interrupts the child itself once; level 2 interrupts it again and kills its whole group after
+    six seconds. Whoever outlives the child in its group is killed. A process that made itself a session of its own
+    is out of reach. Raises ToolUnavailable when the program cannot be started.
+    """
+    return _Run(command, stop or Stop(), on_line).result()
+
+
+@functools.cache
+def _death_wrapper() -> tuple[str, ...]:
+    """A prefix that has the kernel interrupt the child when the thread that started it dies; empty elsewhere."""
+    if sys.platform != "linux":
+        return ()
+    found = find_program("setpriv", os.defpath)
+    if found is None:
+        return ()
+    told = subprocess.run(
+        [found, "--help"], env={}, stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    return (found, "--pdeathsig", "INT", "--") if b"--pdeathsig" in told.stdout else ()  # not in busybox
+
+
+@dataclass(slots=True)
+class _Stream:
+    """One of the child's streams, cut into lines as it comes."""
+
+    name: str
+    on_line: OnLine | None
+    rest: bytearray = field(default_factory=bytearray)
+
+    def take(self, data: bytes) -> None:
+        if self.on_line is None:
+            return
+        self.rest += data
+        *lines, last = bytes(self.rest).split(b"\n") if b"\n" in data else [bytes(self.rest)]
+        for line in lines:
+            self._give(line)
+        while len(last) >= LINE_LIMIT:
+            self._give(last[:LINE_LIMIT])
+            last = last[LINE_LIMIT:]
+        self.rest = bytearray(last)
+
+    def end(self) -> None:
+        if self.rest:
+            self._give(bytes(self.rest))
+            self.rest.clear()
+
+    def _give(self, line: bytes) -> None:
+        assert self.on_line is not None
+        for start in range(0, max(len(line), 1), LINE_LIMIT):
+            self.on_line(self.name, line[start : start + LINE_LIMIT].removesuffix(b"\r"))
+
+
+class _Run:
+    """One child's life. The thread that starts it stays with it: the death signal is tied to that thread."""
+
+    def __init__(self, command: Command, stop: Stop, on_line: OnLine | None) -> None:
+        self._command = command
+        self._stop = stop
+        self._streams = {name: _Stream(name, on_line) for name in ("stdout", "stderr")}
+        self._stdout = bytearray()
+        self._stderr: deque[bytes] = deque()
+        self._truncated = False
+        self._interrupted = 0  # the highest level that the child was told
+        self._timed_out = False
+        self._kill_at: float | None = None
+        self._started = time.monotonic()
+        self._pending = memoryview(command.input)
+        self._selector = selectors.DefaultSelector()
+        self._exit = contextlib.ExitStack()
+
+    def result(self) -> Completed:
+        with self._exit:
+            self._exit.callback(self._selector.close)
+            wake_read, wake_write = self._pipe()
+            os.set_blocking(wake_write, False)
+            self._selector.register(wake_read, selectors.EVENT_READ, "wake")
+            self._exit.enter_context(self._stop.listening(lambda _: _poke(wake_write)))
+            child = self._start()
+            try:
+                self._watch(child)
+            except BaseException:  # also KeyboardInterrupt: nobody may leave a child behind
+                self._abandon(child)
+                raise
+            finally:
+                self._end(child)
+        return Completed(
+            code=child.returncode,
+            stdout=bytes(self._stdout),
+            stderr=b"".join(self._stderr)[-STDERR_KEPT:],
+            timed_out=self._timed_out,
+            stopped=self._interrupted > 0 and not self._timed_out,
+            truncated=self._truncated,
+        )
+
+    # ------------------------------------------------------------------------------------------------- beginning
+
+    def _pipe(self) -> tuple[int, int]:
+        ends = os.pipe()
+        for end in ends:
+            self._exit.callback(_closed, end)
+        return ends
+
+    def _program(self) -> str:
+        name = self._command.argv[0]
+        found = find_program(name, self._command.environment.get("PATH", os.defpath))
+        if found is None:
+            message = f"`{name}` cannot be run: there is no such program, or it is not executable"
+            raise ToolUnavailable(Diagnostic(code="program-missing", message=message))
+        return found
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        argv = [*_death_wrapper(), self._program(), *self._command.argv[1:]]
+        if self._command.terminal:
+            return self._popen(argv, None, None, None, self._command.descriptors)
+        out_read, out_write = self._pipe()
+        err_read, err_write = self._pipe()
+        kept = self._command.descriptors
+        if self._command.outlives_us and _death_wrapper():
+            kept = (*kept, out_read, err_read)
+            for end in (out_read, err_read):
+                with contextlib.suppress(OSError, AttributeError):
+                    fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, 1 << 20)
+        stdin = subprocess.PIPE if self._command.input else subprocess.DEVNULL
+        child = self._popen(argv, stdin, out_write, err_write, kept)
+        os.close(out_write)
+        os.close(err_write)
+        for end, name in ((out_read, "stdout"), (err_read, "stderr")):
+            os.set_blocking(end, False)
+            self._selector.register(end, selectors.EVENT_READ, name)
+        if child.stdin is not None:
+            os.set_blocking(child.stdin.fileno(), False)
+            self._selector.register(child.stdin, selectors.EVENT_WRITE, "stdin")
+        return child
+
+    def _popen(
+        self, argv: list[str], stdin: int | None, out: int | None, err: int | None, kept: tuple[int, ...]
+    ) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
+                argv,
+                cwd=self._command.cwd,
+                env=dict(self._command.environment),
+                stdin=stdin,
+                stdout=out,
+                stderr=err,
+                pass_fds=kept,
+                start_new_session=not self._command.terminal,
+                process_group=0 if self._command.terminal else None,
+                bufsize=0,
+            )
+        except OSError as problem:
+            message = f"`{self._command.argv[0]}` cannot be run in {self._command.cwd}: {problem.strerror}"
+            raise ToolUnavailable(Diagnostic(code="program-missing", message=message)) from problem
+
+    # ------------------------------------------------------------------------------------------------- watching
+
+    def _watch(self, child: subprocess.Popen[bytes]) -> None:
+        with foreground(child.pid, enabled=self._command.terminal), exit_watch(child.pid) as watch:
+            if watch is not None:
+                self._selector.register(watch, selectors.EVENT_READ, "exit")
+            while not has_ended(child):
+                self._escalate(child.pid)
+                self._turn(child, self._patience(watch is None))
+            if watch is not None:
+                self._selector.unregister(watch)
+
+    def _patience(self, polling: bool) -> float | None:
+        moments = [POLL] if polling else []
+        now = time.monotonic()
+        if self._command.timeout is not None and not self._timed_out:
+            moments.append(self._started + self._command.timeout - now)
+        if self._kill_at is not None:
+            moments.append(self._kill_at - now)
+        return max(0.0, min(moments)) if moments else None
+
+    def _escalate(self, pid: int) -> None:
+        now = time.monotonic()
+        timeout = self._command.timeout
+        if timeout is not None and not self._timed_out and now >= self._started + timeout:
+            self._timed_out = True
+            self._kill_at = min(self._kill_at or now + self._command.grace, now + self._command.grace)
+            if not self._interrupted:
+                send(pid, signal.SIGINT)
+                self._interrupted = 1
+        while self._interrupted < self._stop.level:
+            self._interrupted += 1
+            send(pid, signal.SIGINT)
+            if self._interrupted == 2:
+                self._kill_at = min(self._kill_at or now + FORCED, now + FORCED)
+        if self._kill_at is not None and now >= self._kill_at:
+            kill_session(pid)
+            self._kill_at = now + FORCED
+
+    def _turn(self, child: subprocess.Popen[bytes], patience: float | None) -> bool:
+        """One round of reading and writing; whether anything happened."""
+        events = self._selector.select(patience)
+        for key, _ in events:
+            if key.data == "stdin":
+                self._write(child)
+            elif key.data == "wake":
+                os.read(key.fd, 4096)
+            elif key.data in self._streams:
+                self._read(key.fd, key.data)
+        return bool(events)
+
+    def _write(self, child: subprocess.Popen[bytes]) -> None:
+        pipe = child.stdin
+        assert pipe is not None
+        try:
+            self._pending = self._pending[os.write(pipe.fileno(), self._pending[: 1 << 16]) :]
+        except BlockingIOError:
+            return
+        except BrokenPipeError:
+            self._pending = self._pending[:0]  # it did not want to hear all of it
+        if not self._pending:
+            self._selector.unregister(pipe)
+            _shut(pipe)
+
+    def _read(self, end: int, name: str) -> None:
+        try:
+            data = os.read(end, 1 << 18)
+        except BlockingIOError:
+            return
+        if not data:
+            self._selector.unregister(end)
+            return
+        self._keep(name, data)
+        self._streams[name].take(data)
+
+    def _keep(self, name: str, data: bytes) -> None:
+        if name == "stderr":
+            self._stderr.append(data)
+            while len(self._stderr) > 1 and sum(map(len, self._stderr)) - len(self._stderr[0]) >= STDERR_KEPT:
+                self._stderr.popleft()
+            return
+        room = self._command.limit - len(self._stdout)
+        self._stdout += data[:room]
+        self._truncated |= len(data) > room
+
+    # --------------------------------------------------------------------------------------------------- ending
+
+    def _abandon(self, child: subprocess.Popen[bytes]) -> None:
+        """Our own code failed: the child is asked once, waited for as long as `grace`, and killed."""
+        send(child.pid, signal.SIGINT)
+        until = time.monotonic() + self._command.grace
+        while not has_ended(child) and time.monotonic() < until and self._stop.level < 2:
+            time.sleep(POLL)
+
+    def _end(self, child: subprocess.Popen[bytes]) -> None:
+        forced = self._interrupted > 0 or not has_ended(child)
+        # Before it is reaped: as long as it is a zombie, nobody else can get its number.
+        kill_session(child.pid) if forced else kill_group(child.pid)
+        child.wait()
+        if child.stdin is not None:
+            _shut(child.stdin)
+        until = time.monotonic() + DRAIN
+        while any(key.data in self._streams for key in self._selector.get_map().values()):
+            if not self._turn(child, SILENCE) or time.monotonic() > until:
+                break  # a process that left our session holds the pipe
+        for stream in self._streams.values():
+            stream.end()
+
+
+def _poke(end: int) -> None:
+    with contextlib.suppress(OSError):
+        os.write(end, b"!")
+
+
+def _closed(end: int) -> None:
+    with contextlib.suppress(OSError):
+        os.close(end)
+
+
+def _shut(pipe: IO[bytes]) -> None:
+    with contextlib.suppress(OSError):
+        pipe.close()
