@@ -17,7 +17,12 @@ def encode(value: object) -> bytes:
     TypeError for any other type and for a key that is no text; ValueError for NaN, an infinity or a lone surrogate.
     """
     text = json.dumps(
-        _plain(value), ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"), check_circular=False
+        _plain(value),
+        ensure_ascii=False,
+        allow_nan=False,
+        sort_keys=True,
+        separators=(",", ":"),
+        check_circular=False,
     )
     return text.encode("utf-8")
 
