@@ -50,14 +50,16 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
     """After all else is said: what still runs, which fails the session, and last what was skipped."""
     yield
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if hasattr(session.config, "workerinput"):  # the session that started this worker looks, and speaks
+        return
     places = [ROOT, session.config._tmp_path_factory.getbasetemp()]  # type: ignore[attr-defined]
     running = leftovers.leftovers(places)
     for left in running:
         leftovers.end(left)
     if running:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is None:  # a worker: the session that started it speaks, and looks again
+    if reporter is None:
         return
     for left in running:
         reporter.write_line(f"still running at the end, and killed: {left.arguments}", red=True)

