@@ -37,13 +37,22 @@ class StateVersion:
 class StateStore(Protocol):
     """Keeps the states of one environment. Errors: AskedWrongly (no key, other key's id: 2), HistoryMoved (the bytes
     do not authenticate, belong to another target, or are not the ones the entry names: 7), NoAnswer (6),
-    Denied `state-fenced` (an old fence: 3)."""
+    Denied `state-fenced` (an old fence: 3), LeaseHeld `state-locked` (the store's own lock is somebody else's: 4)."""
+
+    def hold(self, target: TargetName, run: str, fence: int) -> None:
+        """Takes the lock that the store itself has (S3: Terraform's lock file; local: flock), after the lease and
+        before an engine may change anything: two ledgers cannot work on one state. Nothing where the lease is all."""
+
+    def let_go(self, target: TargetName) -> None:
+        """Gives that lock back, after the last save; nothing when it is not held."""
 
     def load(self, target: TargetName, named: StoredState | None) -> bytes | None:
         """The plain state that the last entry names; None where `named` is None and the store holds nothing. Where the
         store holds a newer or other state than the named one, HistoryMoved `state-not-on-record`."""
 
-    def save(self, target: TargetName, state: bytes, facts: StateFacts, fence: int, after: StoredState | None) -> SavedState:
+    def save(
+        self, target: TargetName, state: bytes, facts: StateFacts, fence: int, after: StoredState | None
+    ) -> SavedState:
         """Stores a newer state; `after` is the version it follows (compare-and-swap)."""
 
     def versions(self, target: TargetName) -> Sequence[StateVersion]:

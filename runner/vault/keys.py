@@ -1,0 +1,227 @@
+"""Where an environment's keys come from, and how they are made.
+
+The current key: what the gates' `key:` names (a variable, a file, a data key wrapped by KMS), else
+`GITOPS_RUNNER_KEY_<ENVIRONMENT>`, else `GITOPS_RUNNER_KEY`, else the file `runner/key` in the Git directory. After a
+rotation the old keys lie wrapped under the new one in `refs/runner/state/<environment>` (`rotation` puts them there);
+the new one is looked for in the same places, and in the Git directory's `runner/keys/<environment>/`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from runner.diagnostics import Diagnostic
+from runner.errors import AskedWrongly
+from runner.git import Edit, Refs
+from runner.kit.crypto import Key, KeyRing, generate, key_of, parse, printable, ring_of
+from runner.model.environment import KeySource
+from runner.vault.wrapped_keys import KMS_SUFFIX, key_path, state_ref, unwrapped, wrapping_id
+
+
+class DataKeys(Protocol):
+    """Keys that only a key service can unwrap. `context` is authenticated with them. Errors: NoAnswer, Denied."""
+
+    def new(self, arn: str, context: Mapping[str, str]) -> tuple[bytes, bytes]:
+        """32 new random bytes, plain and wrapped under the key `arn`."""
+
+    def unwrap(self, arn: str, wrapped: bytes, context: Mapping[str, str]) -> bytes:
+        """The plain bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeKey:
+    """A new key. `path`: the file that holds it (back it up), None where a key service does; `edits` must be pushed
+    before it is used."""
+
+    key: Key
+    path: Path | None = None
+    edits: tuple[Edit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPlaces:
+    """Where one environment's keys may be. `root` is the checkout (relative `file:` paths), `refs` what the ledger's
+    remote holds, as of its last refresh."""
+
+    environment: str
+    source: KeySource | None
+    variables: Mapping[str, str] = field(repr=False)
+    git_directory: Path
+    root: Path
+    refs: Refs
+    data_keys: DataKeys | None = None
+
+    @property
+    def file(self) -> Path:
+        """The file that serves every environment without a key of its own."""
+        return self.git_directory / "runner" / "key"
+
+    def ring(self, ledger: str) -> KeyRing | None:
+        """The keys at hand, old ones unwrapped; None where there is no key at all. AskedWrongly `key-malformed`,
+        `key-missing` (a place is named and empty), `key-rotated` (only a key at hand that was replaced);
+        HistoryMoved `key-not-authentic`."""
+        current = self._primary()
+        wrapped = self._wrapped()
+        wanted = wrapping_id(wrapped, self.environment)
+        if wanted and (current is None or current.id != wanted):
+            current = next((key for key in self._rotated_to() if key.id == wanted), None) or self._refused(
+                current, wanted
+            )
+        if current is None:
+            return None
+        return unwrapped(wrapped, current, ledger, self.environment) if wrapped else ring_of(current)
+
+    def needed(self, ledger: str) -> KeyRing:
+        """As `ring`; AskedWrongly `key-missing` where there is none."""
+        ring = self.ring(ledger)
+        if ring is None:
+            raise self._missing(f"there is no key for `{self.environment}`")
+        return ring
+
+    def make(self) -> MadeKey:
+        """A first key, where `key:` or the defaults say; on the disk before it returns. The caller has made sure that
+        the environment has no ledger yet, that it is no CI, and says "back this up"."""
+        match self.source:
+            case KeySource(kind="kms", value=arn):
+                return self._made_by_service(arn)
+            case KeySource(kind="env", value=name):
+                raise self._missing(f"the variable `{name}` is not set")
+            case KeySource(kind="file", value=value):
+                path = self._resolved(value)
+            case _:
+                path = self.file
+        key = generate()
+        write_key(path, key)
+        return MadeKey(key=key, path=path)
+
+    def kept_for_rotation(self, key: Key) -> Path:
+        """Writes a new key to where `ring` finds it once the old one is wrapped, before anybody depends on it."""
+        path = self.git_directory / "runner" / "keys" / self.environment / key.id
+        write_key(path, key)
+        return path
+
+    def new_data_key(self, arn: str) -> tuple[Key, bytes]:
+        """A new key of the key service, and its wrapped form."""
+        plain, wrapped = self._service(arn).new(arn, self._context())
+        return key_of(plain), wrapped
+
+    def _primary(self) -> Key | None:
+        match self.source:
+            case KeySource(kind="env", value=name):
+                if not self.variables.get(name):
+                    raise self._missing(f"the variable `{name}` is not set")
+                return parse(self.variables[name], f"`{name}`")
+            case KeySource(kind="file", value=value):
+                return read_key(self._resolved(value))
+            case KeySource(kind="kms", value=arn):
+                return self._from_service(arn)
+            case _:
+                return self._by_default()
+
+    def _by_default(self) -> Key | None:
+        own = "GITOPS_RUNNER_KEY_" + self.environment.upper().replace("-", "_")
+        for name in (own, "GITOPS_RUNNER_KEY"):
+            if self.variables.get(name):
+                return parse(self.variables[name], f"`{name}`")
+        return read_key(self.file)
+
+    def _rotated_to(self) -> Iterator[Key]:
+        directory = self.git_directory / "runner" / "keys" / self.environment
+        for path in sorted(directory.iterdir()) if directory.is_dir() else ():
+            key = read_key(path)
+            if key is not None:
+                yield key
+
+    def _wrapped(self) -> dict[str, bytes]:
+        found = self.refs.blobs(state_ref(self.environment), "keys")
+        return {path: content for path, (_, content) in found.items()}
+
+    def _from_service(self, arn: str) -> Key | None:
+        blobs = [content for path, content in self._wrapped().items() if path.endswith(KMS_SUFFIX)]
+        if not blobs:
+            return None
+        if len(blobs) > 1:
+            message = f"`{self.environment}` has {len(blobs)} data keys, and only one can be current"
+            raise AskedWrongly(
+                Diagnostic(code="key-ambiguous", message=message, hint="`runner key rotate` leaves one")
+            )
+        return key_of(self._service(arn).unwrap(arn, blobs[0], self._context()))
+
+    def _made_by_service(self, arn: str) -> MadeKey:
+        key, wrapped = self.new_data_key(arn)
+        path = key_path(key.id, KMS_SUFFIX)
+        edit = Edit(
+            ref=state_ref(self.environment),
+            changes={path: wrapped},
+            expects={path: None},
+            message="runner: key",
+        )
+        return MadeKey(key=key, edits=(edit,))
+
+    def _service(self, arn: str) -> DataKeys:
+        if self.data_keys is None:
+            message = f"the key of `{self.environment}` is at `{arn}`, and nothing here speaks to KMS"
+            raise AskedWrongly(
+                Diagnostic(code="key-missing", message=message, hint="install the extra `aws`")
+            )
+        return self.data_keys
+
+    def _context(self) -> dict[str, str]:
+        return {"gitops-runner:environment": self.environment}
+
+    def _resolved(self, value: str) -> Path:
+        return self.root / Path(value).expanduser()
+
+    def _missing(self, message: str) -> AskedWrongly:
+        name = "GITOPS_RUNNER_KEY_" + self.environment.upper().replace("-", "_")
+        hint = f"set `{name}` to what `runner key export` prints where the key is kept, or put the key into `{self.file}`"
+        return AskedWrongly(Diagnostic(code="key-missing", message=message, hint=hint))
+
+    def _refused(self, current: Key | None, wanted: str) -> Key | None:
+        if current is None:
+            return None
+        message = f"the key of `{self.environment}` was replaced: key {current.id} is at hand, key {wanted} is current"
+        hint = "give this machine the new key; `runner key export` prints it where it is kept"
+        raise AskedWrongly(Diagnostic(code="key-rotated", message=message, hint=hint))
+
+
+def read_key(path: Path) -> Key | None:
+    """The key in a file; None where there is none. AskedWrongly `key-exposed` when others may read the file."""
+    try:
+        mode = path.stat().st_mode
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"the key in `{path}` cannot be read: {type(error).__name__}"
+        raise AskedWrongly(Diagnostic(code="key-malformed", message=message)) from None
+    if mode & 0o077:
+        message = f"others can read the key in `{path}` (mode {mode & 0o777:o})"
+        hint = f"`chmod 600 {path}`, and `runner key rotate` if somebody may have"
+        raise AskedWrongly(Diagnostic(code="key-exposed", message=message, hint=hint))
+    return parse(text, f"`{path}`")
+
+
+def write_key(path: Path, key: Key) -> None:
+    """A new file with `key`, mode 600, on the disk before it returns. AskedWrongly `key-exists` rather than replace
+    one: what a lost key sealed is lost."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        message = f"`{path}` holds a key already"
+        hint = "`runner key rotate` replaces a key and keeps what it sealed readable"
+        raise AskedWrongly(Diagnostic(code="key-exists", message=message, hint=hint)) from None
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(printable(key) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    directory = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
