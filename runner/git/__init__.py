@@ -6,7 +6,7 @@ Refuses to know what a stack is. GitPython's command layer starts the programs, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
@@ -76,7 +76,9 @@ class Ticket(Protocol):
 class Outbox(Protocol):
     """Groups what is ready into one atomic push with a lease for each ref; a lost race is retried on the new head."""
 
-    def submit(self, edits: Sequence[Edit], *, keep: bool = False, then: Callable[[Delivery], None] | None = None) -> Ticket:
+    def submit(
+        self, edits: Sequence[Edit], *, keep: bool = False, then: Callable[[Delivery], None] | None = None
+    ) -> Ticket:
         """Queues `edits` as one all-or-nothing submission. `keep`: on Unsent, write it to the Git directory so that a
         later command can send it. `then` is called from the writer's thread."""
 
@@ -102,3 +104,54 @@ class Refs(Protocol):
 
     def blobs(self, ref: str, prefix: str = "") -> Mapping[str, tuple[str, bytes]]:
         """All blobs below `prefix` (a directory path, or empty): path -> (id, bytes), in one round."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedCommit:
+    """A commit as it stands. `signed`: it carries a signature, which nobody has looked at yet."""
+
+    id: str
+    tree: str
+    parents: tuple[str, ...]
+    message: str
+    signed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """What became of a commit's signature. `status` is Git's letter (`%G?`): G good, U good but of nobody we know, B
+    bad, X, Y, R expired or revoked, E not to be checked here, N none; `signer` the principal or the key."""
+
+    status: str
+    signer: str = ""
+
+    @property
+    def trusted(self) -> bool:
+        """Good, and of somebody that the allowed signers (or the keyring's owner trust) name."""
+        return self.status == "G"
+
+
+class History(Protocol):
+    """Reading commits that this clone holds, by id. KeyError for a commit that it does not hold."""
+
+    def holds(self, commit: str) -> bool:
+        """Whether the clone has that commit."""
+
+    def log(self, commit: str, *, path: str = "", limit: int = 0, until: str = "") -> Iterator[LoggedCommit]:
+        """First parents only, newest first. `path`: only commits that touch that file or directory; `limit` 0: all;
+        `until`: without that commit and what it contains."""
+
+    def touched(self, steps: Sequence[tuple[str, str]]) -> Mapping[str, tuple[str, ...]]:
+        """Paths that differ between the commits of each step (commit, parent): commit -> paths."""
+
+    def contents(self, places: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], bytes]:
+        """Bytes at each (commit, path), in one round; what does not exist is left out."""
+
+    def names(self, commit: str, directory: str) -> tuple[str, ...]:
+        """The names in a directory of the commit's tree, one level; none where it does not exist."""
+
+    def paths(self, commit: str, directory: str) -> tuple[str, ...]:
+        """The files below a directory of the commit's tree, all levels."""
+
+    def signatures(self, commits: Sequence[str], signers: bytes | None) -> Mapping[str, Signature]:
+        """Checks signatures. `signers`: the bytes of an allowed-signers file; None: the user's own configuration."""

@@ -1,0 +1,220 @@
+"""Starts git: GitPython's command layer, a listed environment, no shell, no hook, no fsmonitor, no prompt."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Protocol, cast
+
+import git.cmd
+import git.exc
+
+from runner.errors import NoAnswer, RunnerError, ToolUnavailable
+
+_PIPE = -1  # what the standard library calls PIPE; GitPython hands it on to the process it starts
+
+_OPTIONS = (
+    "--literal-pathspecs",
+    "--no-replace-objects",
+    "-c", "core.hooksPath=/dev/null",
+    "-c", "core.fsmonitor=false",
+    "-c", "protocol.allow=never",
+    *(part for name in ("file", "git", "http", "https", "ssh") for part in ("-c", f"protocol.{name}.allow=always")),
+    "-c", "gc.auto=0",
+    "-c", "maintenance.auto=false",
+    "-c", "submodule.recurse=false",
+    "-c", "fetch.recurseSubmodules=false",
+    "-c", "push.recurseSubmodules=no",
+    "-c", "push.followTags=false",
+    "-c", "advice.detachedHead=false",
+)  # fmt: skip
+
+# A user's own configuration counts (identity, signing, credentials, url.*.insteadOf), and so do the programs that it
+# names: what they need to find their agents, sockets, proxies and tokens is passed through. Everything else is not.
+_PASSED = frozenset(
+    re.findall(
+        r"\S+",
+        """
+        ALL_PROXY CURL_CA_BUNDLE DBUS_SESSION_BUS_ADDRESS DISPLAY GH_HOST GH_TOKEN GITEA_TOKEN GITHUB_TOKEN GITLAB_TOKEN
+        GNUPGHOME GPG_AGENT_INFO GPG_TTY HOME HTTPS_PROXY HTTP_PROXY LANG LC_CTYPE LOGNAME NO_PROXY PATH SSH_AGENT_PID
+        SSH_ASKPASS SSH_ASKPASS_REQUIRE SSH_AUTH_SOCK SSL_CERT_DIR SSL_CERT_FILE SYSTEMROOT TEMP TERM TMP TMPDIR TZ USER
+        WAYLAND_DISPLAY all_proxy http_proxy https_proxy no_proxy
+        GIT_ASKPASS GIT_AUTHOR_DATE GIT_AUTHOR_EMAIL GIT_AUTHOR_NAME GIT_COMMITTER_DATE GIT_COMMITTER_EMAIL
+        GIT_COMMITTER_NAME GIT_CONFIG_COUNT GIT_CONFIG_GLOBAL GIT_CONFIG_NOSYSTEM GIT_CONFIG_PARAMETERS
+        GIT_CONFIG_SYSTEM GIT_EXEC_PATH GIT_PROXY_COMMAND GIT_SSH GIT_SSH_COMMAND GIT_SSH_VARIANT GIT_SSL_CAINFO
+        GIT_SSL_CAPATH GIT_SSL_CERT GIT_SSL_KEY GIT_SSL_NO_VERIFY
+        """,
+    )
+)
+# AWS_*: CodeCommit's credential helper signs with them.
+_PASSED_PREFIXES = ("AWS_", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "XDG_")
+
+_SET = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "LC_ALL": "C",
+    "LANGUAGE": "C",
+    "GCM_INTERACTIVE": "never",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitAnswer:
+    """How a git command ended. `stdout` is bytes as they came; `stderr` is text, without credentials of URLs."""
+
+    status: int
+    stdout: bytes
+    stderr: str
+
+    @property
+    def lines(self) -> list[str]:
+        """`stdout` as lines of text; undecodable bytes survive as surrogates."""
+        return os.fsdecode(self.stdout).splitlines()
+
+
+class Conversation(Protocol):
+    """A git that goes on listening: write to `stdin`, read from `stdout`."""
+
+    stdin: IO[bytes]
+    stdout: IO[bytes]
+    stderr: IO[bytes]
+    pid: int
+    returncode: int | None
+
+    def communicate(self, input: bytes | None = None) -> tuple[bytes, bytes]:
+        """Writes, reads to the end, and waits."""
+
+    def poll(self) -> int | None:
+        """The status of one that has ended."""
+
+    def wait(self) -> int:
+        """Waits for the end."""
+
+    def kill(self) -> None:
+        """Ends it at once."""
+
+
+class _Wrapper(Protocol):
+    proc: Conversation | None
+
+
+def without_credentials(text: str) -> str:
+    """`text` with the user and password of every URL removed."""
+    return re.sub(r"(?<=://)[^/@\s'\"]+@", "", text)
+
+
+def _refused_variables() -> list[str]:
+    names = (name for name in os.environ if name not in _PASSED and not name.startswith(_PASSED_PREFIXES))
+    return sorted(name for name in names if "=" not in name)
+
+
+class GitCommand:
+    """git in one directory. `network_timeout`: seconds that a remote may take for one command."""
+
+    def __init__(self, directory: Path, *, network_timeout: float = 60.0) -> None:
+        self._git = git.cmd.Git(str(directory))
+        self._directory = directory
+        self.network_timeout = network_timeout
+
+    def run(
+        self,
+        *arguments: str,
+        stdin: bytes | None = None,
+        env: Mapping[str, str] | None = None,
+        terminal: bool = False,
+    ) -> GitAnswer:
+        """Runs to the end; a status that is not 0 is an answer. `terminal`: what it starts may ask on the terminal
+        (a signing key's passphrase); otherwise a Ctrl-C there does not reach it. ToolUnavailable `git-missing`."""
+        process = self._start(arguments, env or {}, listens=stdin is not None, own_session=not terminal)
+        stdout, stderr = process.communicate(stdin)
+        return self._answer(process, stdout, stderr)
+
+    def output(
+        self, *arguments: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None
+    ) -> bytes:
+        """The output of a command that does not fail in a sound clone. ToolUnavailable `git-failed` when it does."""
+        answer = self.run(*arguments, stdin=stdin, env=env)
+        if answer.status:
+            raise git_failed(arguments, answer)
+        return answer.stdout
+
+    def network(self, *arguments: str, env: Mapping[str, str] | None = None) -> GitAnswer:
+        """Runs a command that talks to a remote. NoAnswer `remote-silent` after `network_timeout` seconds; it and all
+        that it started are killed then."""
+        process = self._start(arguments, env or {}, listens=False, own_session=True)
+        expired = threading.Event()
+
+        def expire() -> None:
+            expired.set()
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+        timer = threading.Timer(self.network_timeout, expire)
+        timer.daemon = True
+        timer.start()
+        try:
+            stdout, stderr = process.communicate()
+        finally:
+            timer.cancel()
+        if expired.is_set():
+            raise NoAnswer.of(
+                "remote-silent",
+                f"the remote did not answer `git {arguments[0]}` within {self.network_timeout:g} s",
+                hint="look whether the remote can be reached, then run the same command again",
+            )
+        return self._answer(process, stdout, stderr)
+
+    def converse(self, *arguments: str) -> Conversation:
+        """Starts a command that stays and answers what is written to it."""
+        return self._start(arguments, {}, listens=True, own_session=True)
+
+    def _start(
+        self, arguments: Sequence[str], env: Mapping[str, str], *, listens: bool, own_session: bool
+    ) -> Conversation:
+        # GitPython starts from our own environment and cannot take a variable away: `env` does, by name only.
+        cleaning = [part for name in _refused_variables() for part in ("-u", name)]
+        command = [*(["env", *cleaning] if cleaning else []), "git", *_OPTIONS, *arguments]
+        try:
+            wrapper = cast(
+                "_Wrapper",
+                self._git.execute(
+                    command,
+                    istream=_PIPE if listens else None,
+                    as_process=True,
+                    env={**_SET, **env},
+                    start_new_session=own_session,
+                ),
+            )
+        except git.exc.GitCommandNotFound as error:
+            raise _git_missing() from error
+        # GitPython's wrapper would end the process as soon as nobody holds the wrapper.
+        process, wrapper.proc = wrapper.proc, None
+        assert process is not None
+        return process
+
+    def _answer(self, process: Conversation, stdout: bytes, stderr: bytes) -> GitAnswer:
+        status = process.returncode if process.returncode is not None else -1
+        words = without_credentials(os.fsdecode(stderr)).strip()
+        if status == 127 and "git" in words and words.startswith("env:"):
+            raise _git_missing()
+        return GitAnswer(status=status, stdout=stdout, stderr=words)
+
+
+def _git_missing() -> RunnerError:
+    return ToolUnavailable.of(
+        "git-missing", "`git` was not found on PATH", hint="install Git 2.38 or newer, or put it on PATH"
+    )
+
+
+def git_failed(arguments: Sequence[str], answer: GitAnswer) -> RunnerError:
+    """What to raise when git fails where it should not."""
+    words = answer.stderr or f"status {answer.status}"
+    return ToolUnavailable.of(
+        "git-failed", f"`git {arguments[0]}` failed: {words}", hint="run `runner doctor`"
+    )

@@ -1,0 +1,169 @@
+"""Git's objects: read through one kept `cat-file --batch`, written as loose objects without a process."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+import zlib
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import new as new_hash
+from pathlib import Path
+
+from runner.errors import ToolUnavailable
+from runner.git.command import Conversation, GitCommand
+
+_AT_ONCE = 500  # ids written before the first answer is read: 500 * 65 bytes fit into any pipe
+
+TREE_MODE = "40000"
+BLOB_MODE = "100644"
+
+
+@dataclass(frozen=True, slots=True)
+class TreeItem:
+    """One entry of a tree object. `mode` as Git writes it: 40000, 100644, 100755, 120000, 160000."""
+
+    mode: str
+    id: str
+
+
+class Objects:
+    """The object store of one clone; safe to use from several threads. `sync`: new objects survive a power cut."""
+
+    def __init__(
+        self, command: GitCommand, git_directory: Path, object_format: str, *, sync: bool = False
+    ) -> None:
+        self._command = command
+        self._store = git_directory / "objects"
+        self._format = object_format
+        self.sync = False
+        self._lock = threading.Lock()
+        self._process: Conversation | None = None
+        self._tree = lru_cache(maxsize=4096)(self._read_tree)
+
+    @property
+    def nothing(self) -> str:
+        """The id of all zeros."""
+        return "0" * (2 * new_hash(self._format, usedforsecurity=False).digest_size)
+
+    @property
+    def empty_tree(self) -> str:
+        """The id of the tree without entries; it is written."""
+        return self.write_tree({})
+
+    def id_of(self, kind: str, content: bytes) -> str:
+        """The id that `content` has as an object of `kind`."""
+        digest = new_hash(self._format, b"%s %d\0" % (kind.encode(), len(content)), usedforsecurity=False)
+        digest.update(content)
+        return digest.hexdigest()
+
+    def read(self, oid: str) -> bytes:
+        """The bytes of one object. KeyError when the clone does not have it."""
+        return self.read_many((oid,))[oid]
+
+    def read_many(self, ids: Iterable[str]) -> Mapping[str, bytes]:
+        """Bytes by id, in one round; what the clone does not have is left out."""
+        wanted = list(dict.fromkeys(ids))
+        found: dict[str, bytes] = {}
+        with self._lock:
+            process = self._process
+            if process is None or process.poll() is not None:
+                process = self._process = self._command.converse("cat-file", "--batch")
+            for start in range(0, len(wanted), _AT_ONCE):
+                chunk = wanted[start : start + _AT_ONCE]
+                process.stdin.write("".join(f"{oid}\n" for oid in chunk).encode())
+                process.stdin.flush()
+                for oid in chunk:
+                    content = self._next(process)
+                    if content is not None:
+                        found[oid] = content
+        return found
+
+    def has(self, ids: Iterable[str]) -> bool:
+        """Whether the clone has every one of these."""
+        wanted = set(ids)
+        return len(self.read_many(wanted)) == len(wanted)
+
+    def tree(self, oid: str) -> Mapping[str, TreeItem]:
+        """The entries of a tree by name, in Git's order; do not change it."""
+        return self._tree(oid)
+
+    def root(self, commit: str) -> str:
+        """The tree of a commit."""
+        return self.read(commit).split(b"\n", 1)[0].removeprefix(b"tree ").decode()
+
+    def write(self, kind: str, content: bytes) -> str:
+        """Stores one object and gives its id."""
+        oid = self.id_of(kind, content)
+        place = self._store / oid[:2] / oid[2:]
+        if place.exists():
+            return oid
+        place.parent.mkdir(exist_ok=True)
+        draft = place.parent / f"tmp_obj_{secrets.token_hex(8)}"
+        packed = zlib.compress(b"%s %d\0" % (kind.encode(), len(content)) + content, 1)
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(packed)
+                if self.sync:
+                    file.flush()
+                    os.fsync(file.fileno())
+            draft.replace(place)
+        except OSError as error:
+            with suppress(OSError):
+                draft.unlink()
+            raise ToolUnavailable.of(
+                "objects-not-writable",
+                f"the Git directory takes no new object: {error.strerror}",
+                hint="make room on the disk, or mend the permissions of the clone",
+            ) from error
+        return oid
+
+    def write_tree(self, items: Mapping[str, TreeItem]) -> str:
+        """Stores a tree, sorted as Git wants it."""
+        ordered = sorted(
+            items.items(), key=lambda pair: os.fsencode(pair[0] + "/" * (pair[1].mode == TREE_MODE))
+        )
+        return self.write(
+            "tree",
+            b"".join(
+                b"%s %s\0%s" % (item.mode.encode(), os.fsencode(name), bytes.fromhex(item.id))
+                for name, item in ordered
+            ),
+        )
+
+    def close(self) -> None:
+        """Ends the kept process; a later read starts another."""
+        with self._lock:
+            process, self._process = self._process, None
+        if process is not None:
+            process.communicate()
+
+    def _next(self, process: Conversation) -> bytes | None:
+        header = process.stdout.readline().split()
+        if not header:
+            self._process = None
+            raise ToolUnavailable.of(
+                "git-failed", "`git cat-file` ended while it was asked for objects", hint="run `git fsck`"
+            )
+        if header[-1] in (b"missing", b"ambiguous"):
+            return None
+        content = process.stdout.read(int(header[2]))
+        process.stdout.read(1)
+        return content
+
+    def _read_tree(self, oid: str) -> Mapping[str, TreeItem]:
+        content, width = self.read(oid), len(oid) // 2
+        items: dict[str, TreeItem] = {}
+        at = 0
+        while at < len(content):
+            space, zero = content.index(b" ", at), content.index(b"\0", at)
+            end = zero + 1 + width
+            items[os.fsdecode(content[space + 1 : zero])] = TreeItem(
+                content[at:space].decode(), content[zero + 1 : end].hex()
+            )
+            at = end
+        return items

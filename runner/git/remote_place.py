@@ -1,0 +1,104 @@
+"""Shared refs at a remote: `ls-remote`, `fetch`, and one atomic `push` with a lease for each ref."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+from runner.errors import NoAnswer
+from runner.git.command import GitAnswer
+from runner.git.place import LostRace, Move, MoveAnswer, Moved, NotKnown, RefNaming, Refused, matches
+from runner.git.repository import Repository, remote_refused
+
+# What git and its servers say when somebody else was faster.
+_RACE = re.compile(
+    r"stale info|fetch first|non-fast-forward|failed to update ref|failed to lock|cannot lock ref|reference already exists"
+    r"|incorrect old value|is at [0-9a-f]+ but expected|already exists|Unable to create '[^']*\.lock'"
+)
+_REFUSAL = re.compile(
+    r"hook declined|hook refused|protected|denied|deny |prohibited|not allowed|read-only|forbidden"
+)
+
+
+class RemotePlace:
+    """See Place. AskedWrongly `no-such-remote`."""
+
+    def __init__(self, repository: Repository, remote: str, naming: RefNaming) -> None:
+        self._repository = repository
+        self._remote = repository.checked_remote(remote)
+        self._naming = naming
+
+    @property
+    def name(self) -> str:
+        """See Place."""
+        return f"remote/{self._remote}"
+
+    def listed(self, patterns: Sequence[str]) -> Mapping[str, str]:
+        """See Place."""
+        asked = (self._naming.there(pattern) for pattern in patterns)
+        answer = self._repository.command.network("ls-remote", "--refs", "--", self._remote, *asked)
+        if answer.status:
+            raise remote_refused(self._remote, answer)
+        pairs = (line.split("\t", 1) for line in answer.lines if "\t" in line)
+        heads = {self._naming.here(ref): commit for commit, ref in pairs}
+        return {ref: commit for ref, commit in heads.items() if matches(ref, patterns)}
+
+    def bring(self, heads: Mapping[str, str]) -> bool:
+        """See Place."""
+        names = [self._naming.there(ref) for ref in heads]
+        answer = self._repository.command.network(
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-prune",
+            "--no-write-fetch-head",
+            "--refmap=",
+            "--",
+            self._remote,
+            *names,
+        )
+        if answer.status and "couldn't find remote ref" not in answer.stderr:
+            raise remote_refused(self._remote, answer)
+        return self._repository.objects.has(heads.values())
+
+    def move(self, moves: Sequence[Move]) -> MoveAnswer:
+        """See Place."""
+        leases = (
+            f"--force-with-lease={self._naming.there(each.ref)}:{each.expected or ''}" for each in moves
+        )
+        specs = (f"{each.commit}:{self._naming.there(each.ref)}" for each in moves)
+        try:
+            answer = self._repository.command.network(
+                "push",
+                "--porcelain",
+                "--atomic",
+                "--no-verify",
+                "--no-thin",
+                *leases,
+                "--",
+                self._remote,
+                *specs,
+            )
+        except NoAnswer as error:
+            return NotKnown(message=str(error))
+        return judged_push(answer, len(moves))
+
+    def turn(self) -> AbstractContextManager[None]:
+        """See Place; remote writers cannot queue."""
+        return nullcontext()
+
+
+def judged_push(answer: GitAnswer, count: int) -> MoveAnswer:
+    """What `push --porcelain` of `count` refs says: one line a ref, `<flag> TAB <from>:<to> TAB <summary>`."""
+    flags = [line[0] for line in answer.lines if re.match(r"[ +*=!-]\t", line)]
+    if answer.status == 0 and len(flags) == count and "!" not in flags:
+        # `=`: the remote had this very commit already, so it was not us who moved it there.
+        return LostRace() if "=" in flags else Moved()
+    reasons = "\n".join(line for line in answer.lines if line.startswith("!"))
+    words = "\n".join(filter(None, (answer.stderr, reasons)))
+    if "!" not in flags:
+        return NotKnown(message=words or f"git push ended with status {answer.status}")
+    if _RACE.search(words) and not _REFUSAL.search(words):
+        return LostRace()
+    return Refused(message=words)
