@@ -1,4 +1,5 @@
-"""Facts to words: terminal, JSON lines, markdown. Folds of the same happenings.
+"""Facts to words: terminal, CI log, markdown, JSON lines. Folds of the same happenings.
 
-Refuses to print.
+What is returned is text, or lines of marked pieces that `report.styled` spells out for a sink; foreign text is made
+safe there and in `report.safe_text`, nowhere else. Refuses to print, to ask, and to know what a verb is for.
 """

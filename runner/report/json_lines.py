@@ -1,0 +1,160 @@
+"""Facts as JSON objects, one a line, for programs (DESIGN, section 3): `"schema": "runner/1"` and a `"type"`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from pathlib import PurePath
+from typing import assert_never
+
+from runner.diagnostics import Diagnostic
+from runner.model.change import Change, OutputChange
+from runner.model.happening import (
+    Happening,
+    Noted,
+    PlanReady,
+    ResourceApplied,
+    RunFinished,
+    RunStarted,
+    TargetFinished,
+    TargetProgress,
+    TargetStarted,
+)
+from runner.model.names import TargetName
+from runner.model.plan import Counts, Plan, counted
+from runner.model.references import Json
+from runner.report.safe_text import json_text
+
+SCHEMA = "runner/1"
+
+
+def json_line(kind: str, members: Mapping[str, Json]) -> str:
+    """One object of type `kind`, ended by a line feed."""
+    return json_text({"schema": SCHEMA, "type": kind, **members}) + "\n"
+
+
+def happening_line(happening: Happening) -> str:
+    """One happening as its line."""
+    return json_line(*_happening(happening))
+
+
+def as_json(value: object) -> Json:
+    """`value` in JSON's types: records as objects, names and moments as text, sets sorted. TypeError for another."""
+    match value:
+        case Enum():
+            return as_json(value.value)
+        case None | bool() | int() | float() | str():
+            return value
+        case TargetName() | PurePath():
+            return str(value)
+        case datetime():
+            return value.isoformat()
+        case Diagnostic():
+            return diagnostic_object(value)
+        case Mapping():
+            return {str(as_json(key)): as_json(item) for key, item in value.items()}
+        case AbstractSet():
+            return [as_json(each) for each in sorted(value, key=str)]
+        case Sequence():
+            return [as_json(each) for each in value]
+        case _ if is_dataclass(value):
+            return {each.name: as_json(getattr(value, each.name)) for each in fields(value)}
+        case _:
+            raise TypeError(f"a report has no JSON for {type(value).__name__}")
+
+
+def diagnostic_object(each: Diagnostic) -> dict[str, Json]:
+    """A problem: code, severity, message, hint, and file, line, column where it has a place."""
+    place: dict[str, Json] = {}
+    if each.span:
+        place = {"file": each.span.file, "line": each.span.line, "column": each.span.column}
+    return {
+        "code": each.code,
+        "severity": str(each.severity),
+        "message": each.message,
+        "hint": each.hint,
+        "span": place or None,
+    }
+
+
+def diagnostic_objects(diagnostics: Iterable[Diagnostic]) -> list[Json]:
+    """Several problems, each once."""
+    return [diagnostic_object(each) for each in dict.fromkeys(diagnostics)]
+
+
+def change_object(change: Change) -> dict[str, Json]:
+    """A change with the fields that the contract names, the same for every engine."""
+    return {
+        "address": change.address,
+        "previous_address": change.previous_address,
+        "type": change.type,
+        "name": change.name,
+        "kind": str(change.kind),
+        "reason": change.reason,
+        "before": change.before,
+        "after": change.after,
+        "unknown_paths": [list(path) for path in change.unknown_paths],
+        "sensitive_paths": [list(path) for path in change.sensitive_paths],
+        "diff": [{"path": list(d.path), "op": d.op, "forces_replace": d.forces_replace} for d in change.diff],
+    }
+
+
+def plan_object(plan: Plan) -> dict[str, Json]:
+    """A plan as `plan_ready` tells it."""
+    planned = plan.planned
+    return {
+        "target": str(plan.target),
+        "engine": as_json(plan.engine),
+        "digest": plan.digest,
+        "kind": str(plan.kind),
+        "changed": plan.changed,
+        "counts": as_json(counted(planned) if planned else Counts()),
+        "changes": [change_object(each) for each in planned.changes] if planned else [],
+        "outputs": [_output(each) for each in planned.outputs] if planned else [],
+        "complete": bool(planned and planned.complete and not planned.errored),
+        "drift": [change_object(each) for each in planned.drift] if planned else [],
+        "diagnostics": diagnostic_objects(planned.diagnostics) if planned else [],
+        "digests": as_json(plan.digests),
+        "commit": plan.commit,
+        "made_at": plan.made_at.isoformat(),
+        "destroy": plan.destroy,
+        "partial": list(plan.partial),
+        "because": plan.because,
+    }
+
+
+def _output(each: OutputChange) -> Json:
+    return {
+        "name": each.name,
+        "kind": str(each.kind),
+        "before": each.before,
+        "after": each.after,
+        "known": each.known,
+        "sensitive": each.sensitive,
+    }
+
+
+def _happening(happening: Happening) -> tuple[str, dict[str, Json]]:
+    match happening:
+        case RunStarted():
+            kind = "run_started"
+        case TargetStarted():
+            kind = "target_started"
+        case TargetProgress():
+            kind = "target_progress"
+        case PlanReady(plan=plan):
+            return "plan_ready", plan_object(plan)
+        case ResourceApplied():
+            kind = "applied"
+        case TargetFinished():
+            kind = "target_finished"
+        case Noted():
+            kind = "noted"
+        case RunFinished():
+            kind = "run_finished"
+        case _:
+            assert_never(happening)
+    return kind, {each.name: as_json(getattr(happening, each.name)) for each in fields(happening)}

@@ -1,0 +1,67 @@
+"""How a run ends: what changed, what did not, what to type next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from runner.model.happening import TargetFinished
+from runner.model.names import TargetName
+from runner.report.listings import Standing, standings
+from runner.report.plain_lines import OUTCOMES
+from runner.report.styled import Line, Piece, Style, line
+from runner.report.value_text import counted
+
+_ORDER = ("failed", "succeeded", "pending", "skipped", "unchanged")
+_NAMED = 12
+_SAID = {
+    "failed": "failed",
+    "succeeded": "changed",
+    "pending": "waiting",
+    "skipped": "not touched",
+    "unchanged": "already as wished",
+}
+
+
+def outcome_lines(outcomes: Mapping[TargetName, TargetFinished]) -> list[Line]:
+    """Targets by how they ended, the worst first; a target that did not end well has its because."""
+    if not outcomes:
+        return [line(Piece("nothing was done: no target was selected", Style.WARNING))]
+    told: list[Line] = []
+    for outcome in sorted({each.outcome for each in outcomes.values()}, key=_rank):
+        ended = sorted(
+            (each for each in outcomes.values() if each.outcome == outcome), key=lambda each: each.target
+        )
+        style = OUTCOMES.get(outcome, (outcome, Style.WARNING))[1]
+        head = Piece(f"{_SAID.get(outcome, outcome)}: {counted(len(ended), 'target')}", style)
+        if outcome in ("succeeded", "unchanged") and not any(each.because for each in ended):
+            told.append(line(head, "  ", _names(ended)))
+            continue
+        told.append(line(head))
+        for each in ended:
+            because = f": {each.because}" if each.because else ""
+            told.append(line("  ", Piece(str(each.target), Style.NAME), because))
+    return told
+
+
+def live_lines_of(live: Sequence[Standing], orphans: Sequence[TargetName] = ()) -> list[Line]:
+    """What is live after a run, and what nobody wishes for any more."""
+    told = [line(), line(Piece("live", Style.STRONG)), *standings(live)] if live else []
+    if orphans:
+        told += [line(), line(Piece("no longer wished for, and not touched (orphans):", Style.WARNING))]
+        told += [line("  ", Piece(str(each), Style.NAME)) for each in orphans]
+    return told
+
+
+def next_lines(following: Iterable[str]) -> list[Line]:
+    """What to type next."""
+    lines = [line("  ", Piece(each, Style.STRONG)) for each in following]
+    return [line(), line("next:"), *lines] if lines else []
+
+
+def _names(ended: Sequence[TargetFinished]) -> str:
+    names = ", ".join(str(each.target) for each in ended[:_NAMED])
+    return f"{names} and {len(ended) - _NAMED} more" if len(ended) > _NAMED else names
+
+
+def _rank(outcome: str) -> int:
+    return _ORDER.index(outcome) if outcome in _ORDER else -1
