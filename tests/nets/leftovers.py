@@ -42,13 +42,6 @@ def _met(process: Path, marks: Sequence[bytes]) -> Leftover | None:
         traces = (arguments, (process / "environ").read_bytes(), os.readlink(process / "cwd").encode())
     except OSError:  # gone meanwhile, or another user's
         return None
-    if _is_a_worker(process, arguments) or not any(mark in trace for mark in marks for trace in traces):
+    if not any(mark in trace for mark in marks for trace in traces):
         return None
     return Leftover(int(process.name), arguments.replace(b"\0", b" ").decode(errors="replace").strip())
-
-
-def _is_a_worker(process: Path, arguments: bytes) -> bool:
-    """pytest-xdist's own children end a moment after the session does."""
-    return b"execnet" in arguments and f"\nPPid:\t{os.getpid()}\n" in (process / "status").read_text(
-        errors="replace"
-    )
