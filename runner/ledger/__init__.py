@@ -70,6 +70,10 @@ class Leases(Protocol):
         (unchanged for its term while we watch) is taken over with a higher fence; one that carries an intent raises
         OutcomeUnknown instead. Renews them in the background from then on."""
 
+    def take_over(self, target: TargetName, run: str) -> None:
+        """Takes a lease that is known to be dead or expired, with its intent if it has one; also one that is free.
+        LeaseHeld while its holder lives."""
+
     def held(self, target: TargetName) -> Lease:
         """Our lease. LeaseHeld `lease-lost` when it could not be renewed by half its term or is another's."""
 
