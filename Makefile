@@ -1,6 +1,4 @@
 # `make up` brings up the repository's own example; `make test` passes the tests. Both need Python 3.11+, git and make.
-SHELL      := /bin/bash
-.SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS  += --no-builtin-rules
 
@@ -10,7 +8,7 @@ PYTHON     ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.1
                 command -v $(name) >/dev/null 2>&1 && $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 PIP        := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKERS    ?= auto
-PYTEST     := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q
+PYTEST     := $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadgroup -q
 # Rooms whose tests need nothing but Python.
 PURE_TESTS := $(wildcard tests/house tests/nets tests/diagnostics tests/errors tests/kit tests/model tests/decisions tests/config tests/report)
 

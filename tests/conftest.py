@@ -10,6 +10,7 @@ from hypothesis import settings
 
 from tests.checkout import Checkout, new_clone, new_remote
 from tests.components.fixtures import (
+    aws_environment,
     aws_provider,
     embedded_terraform,
     local_provider,
@@ -22,6 +23,7 @@ from tests.nets import leftovers, loopback, scrubbing, skips, soak
 from tests.program import Program
 
 __all__ = [
+    "aws_environment",
     "aws_provider",
     "embedded_terraform",
     "local_provider",

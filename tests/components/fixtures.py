@@ -99,6 +99,19 @@ def moto_server() -> Iterator[MotoServer]:
             server.kill()
 
 
+@pytest.fixture
+def aws_environment(moto_server: MotoServer) -> dict[str, str]:
+    """What the program and its engines need in their environment to take `moto_server` for AWS; the cloud is empty."""
+    moto_server.reset()
+    return {
+        "AWS_ACCESS_KEY_ID": "tests",
+        "AWS_SECRET_ACCESS_KEY": "tests",
+        "AWS_REGION": "eu-west-1",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_ENDPOINT_URL": str(moto_server),
+    }
+
+
 def _shelf_with(part: str) -> Shelf:
     shelf = Shelf.of_this_user()
     if not shelf.holds(part):
