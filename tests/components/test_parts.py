@@ -88,14 +88,12 @@ def test_the_embedded_terraform_is_a_library(embedded_terraform: Path) -> None:
 
 
 @pytest.mark.moto
-def test_the_moto_server_keeps_until_it_is_reset(moto_server: MotoServer) -> None:
-    client = boto3.client(
-        "s3",
-        endpoint_url=str(moto_server),
-        region_name="eu-west-1",
-        aws_access_key_id="a",
-        aws_secret_access_key="b",
-    )
+def test_the_moto_server_keeps_until_it_is_reset(
+    moto_server: MotoServer, aws_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, setting in aws_environment.items():
+        monkeypatch.setenv(name, setting)
+    client = boto3.client("s3")
     client.create_bucket(Bucket="kept", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     assert "kept" in [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]
     moto_server.reset()

@@ -14,6 +14,7 @@ _EMPTY_WORDS = frozenset(
 _TERMS = (
     "terraform_data",
     "data_source",
+    "data_key",
     "data_read",
     "merge_base",
     "base_ref",
