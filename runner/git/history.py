@@ -45,19 +45,29 @@ class CloneHistory:
     def touched(self, steps: Sequence[tuple[str, str]]) -> Mapping[str, tuple[str, ...]]:
         """See History."""
         lines = "".join(f"{commit} {parent}\n" for commit, parent in steps)
-        arguments = ("diff-tree", "--stdin", "-r", "-z", "--no-renames", "--name-only", "--always", "--root")
+        arguments = (
+            "diff-tree",
+            "--stdin",
+            "-r",
+            "-z",
+            "--no-renames",
+            "--no-abbrev",
+            "--raw",
+            "--always",
+            "--root",
+        )
         answer = self._command.run(*arguments, stdin=lines.encode())
         if answer.status:
             raise git_failed(arguments, answer)
         found: dict[str, list[str]] = {commit: [] for commit, _ in steps}
         place: list[str] = []
-        for item in os.fsdecode(answer.stdout).split("\0"):
-            # With -z a commit's line ends in a newline only before it is printed for merges: take both forms.
-            name = item.rstrip("\n")
-            if name in found:
-                place = found[name]
+        items = iter(os.fsdecode(answer.stdout).split("\0"))
+        for item in items:
+            # Raw, because a path always follows its modes: a file called like a commit cannot pass for one.
+            if item.startswith(":"):
+                place.append(next(items))
             elif item:
-                place.append(item)
+                place = found[item]
         return {commit: tuple(paths) for commit, paths in found.items()}
 
     def contents(self, places: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], bytes]:

@@ -60,7 +60,9 @@ class LocalPlace:
         answer = self._repository.command.run("update-ref", "--no-deref", "--stdin", stdin=script)
         if answer.status == 0:
             return Moved()
-        return LostRace() if _RACE.search(answer.stderr) else Refused(message=answer.stderr)
+        return (
+            LostRace(message=answer.stderr) if _RACE.search(answer.stderr) else Refused(message=answer.stderr)
+        )
 
     def turn(self) -> AbstractContextManager[None]:
         """See Place."""

@@ -1,4 +1,4 @@
-"""Where shared refs live: at a remote, or in the clone itself. One contract for both, so that their semantics are one."""
+"""Where shared refs live: at a remote, or in the clone itself. One contract, so that their semantics are one."""
 
 from __future__ import annotations
 
@@ -44,7 +44,10 @@ class Moved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LostRace:
-    """None was made: a ref was not at its expected commit, or was being written by another."""
+    """None was made: a ref was not at its expected commit, or was being written by another. `message`: in the place's
+    own words, if it had any."""
+
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Reading shared refs: what a remote (or the clone) holds, and that no chain has moved back behind what we have seen."""
+"""Reading shared refs: what a remote (or the clone) holds, and that no chain moved back behind what was seen."""
 
 from __future__ import annotations
 

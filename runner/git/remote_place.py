@@ -13,8 +13,9 @@ from runner.git.repository import Repository, remote_refused
 
 # What git and its servers say when somebody else was faster.
 _RACE = re.compile(
-    r"stale info|fetch first|non-fast-forward|failed to update ref|failed to lock|cannot lock ref|reference already exists"
-    r"|incorrect old value|is at [0-9a-f]+ but expected|already exists|Unable to create '[^']*\.lock'"
+    r"stale info|fetch first|non-fast-forward|failed to update ref|failed to lock|cannot lock ref"
+    r"|reference already exists|incorrect old value|is at [0-9a-f]+ but expected"
+    r"|already exists|Unable to create '[^']*\.lock'"
 )
 _REFUSAL = re.compile(
     r"hook declined|hook refused|protected|denied|deny |prohibited|not allowed|read-only|forbidden"
@@ -94,11 +95,10 @@ def judged_push(answer: GitAnswer, count: int) -> MoveAnswer:
     flags = [line[0] for line in answer.lines if re.match(r"[ +*=!-]\t", line)]
     if answer.status == 0 and len(flags) == count and "!" not in flags:
         # `=`: the remote had this very commit already, so it was not us who moved it there.
-        return LostRace() if "=" in flags else Moved()
-    reasons = "\n".join(line for line in answer.lines if line.startswith("!"))
-    words = "\n".join(filter(None, (answer.stderr, reasons)))
-    if "!" not in flags:
-        return NotKnown(message=words or f"git push ended with status {answer.status}")
-    if _RACE.search(words) and not _REFUSAL.search(words):
-        return LostRace()
-    return Refused(message=words)
+        return LostRace(message="the remote had it already") if "=" in flags else Moved()
+    # Only the reasons count; the rest of the words is a hook's, which may say anything.
+    reasons = "\n".join(line.rpartition("\t")[2] for line in answer.lines if line.startswith("!"))
+    words = "\n".join(filter(None, (answer.stderr, reasons))) or f"git push ended with status {answer.status}"
+    if _REFUSAL.search(reasons):
+        return Refused(message=words)
+    return LostRace(message=words) if _RACE.search(reasons) else NotKnown(message=words)

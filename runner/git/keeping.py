@@ -1,0 +1,165 @@
+"""The kept outbox: submissions that have not arrived, as files in the Git directory.
+
+A file is written when a submission is handed in, and locked by the living process that sends it: what is not locked
+was left by one that was refused, or killed. Each attempt is noted beside it before it is made, so that one which did
+arrive is not sent twice.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.errors import HistoryMoved
+from runner.git import Edit
+from runner.git.repository import Repository
+
+_SCHEMA = "runner/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptSubmission:
+    """One file of the outbox. `place`: `remote/<remote>` or `local`; `attempt`: ref -> commit of the last push that was
+    tried, empty when none was."""
+
+    file: Path
+    place: str
+    edits: tuple[Edit, ...]
+    attempt: Mapping[str, str]
+
+
+class Keeping:
+    """The file of one submission while this process answers for it."""
+
+    def __init__(self, file: Path, handle: int) -> None:
+        self.file = file
+        self._handle = handle
+
+    @classmethod
+    def begin(cls, repository: Repository, place: str, edits: Sequence[Edit]) -> Keeping:
+        """Writes it, synced to the disk, mode 0600."""
+        directory = _directory(repository)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = directory / f"{_next_number(directory):08d}-{secrets.token_hex(4)}.json"
+        content = {"schema": _SCHEMA, "place": place, "edits": [_as_written(edit) for edit in edits]}
+        draft = file.with_suffix(".tmp")
+        handle = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        with open(handle, "wb", closefd=False) as stream:
+            stream.write(json.dumps(content).encode())
+        os.fsync(handle)
+        draft.replace(file)
+        _sync_directory(directory)
+        return cls(file, handle)
+
+    @classmethod
+    def resume(cls, file: Path) -> Keeping | None:
+        """Takes over a file that was left behind; None when another process has it, or it is gone."""
+        try:
+            handle = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            return None
+        if not file.exists():
+            os.close(handle)
+            return None
+        return cls(file, handle)
+
+    def note(self, attempt: Mapping[str, str]) -> None:
+        """Writes down what is about to be pushed."""
+        draft = self.file.with_suffix(".attempt.tmp")
+        draft.write_text(json.dumps(dict(attempt)))
+        draft.replace(self.file.with_suffix(".attempt"))
+
+    def end(self, *, gone: bool) -> None:
+        """Lets go of it; with `gone` the file goes too."""
+        if gone:
+            for each in (self.file, self.file.with_suffix(".attempt")):
+                with suppress(FileNotFoundError):
+                    each.unlink()
+        os.close(self._handle)
+
+
+def kept(repository: Repository) -> tuple[KeptSubmission, ...]:
+    """What lies in the outbox, oldest first, also what a living process is about to send. HistoryMoved
+    `outbox-unreadable` when a file is none of ours."""
+    return tuple(_read(file) for file in sorted(_directory(repository).glob("*.json")))
+
+
+def _read(file: Path) -> KeptSubmission:
+    beside = file.with_suffix(".attempt")
+    try:
+        content = json.loads(file.read_bytes())
+        attempt = json.loads(beside.read_bytes()) if beside.exists() else {}
+        edits = tuple(_as_believed(edit) for edit in content["edits"])
+        return KeptSubmission(file=file, place=content["place"], edits=edits, attempt=attempt)
+    except (ValueError, KeyError, TypeError) as error:
+        hint = "it was changed by hand, or written by another version: move it away, and see `runner state recover`"
+        raise HistoryMoved.of("outbox-unreadable", f"`{file}` cannot be read: {error}", hint=hint) from error
+
+
+def _as_written(edit: Edit) -> dict[str, object]:
+    changes = {path: None if new is None else b64encode(new).decode() for path, new in edit.changes.items()}
+    return {
+        "ref": edit.ref,
+        "changes": changes,
+        "expects": dict(edit.expects),
+        "chained": edit.chained,
+        "message": edit.message,
+        "opening": edit.opening,
+        "parents": list(edit.parents),
+        "sign": edit.sign,
+    }
+
+
+def _as_believed(written: Mapping[str, object]) -> Edit:
+    match written:
+        case {
+            "ref": str(ref),
+            "changes": dict(changes),
+            "expects": dict(expects),
+            "chained": bool(chained),
+            "message": str(message),
+            "opening": str(opening),
+            "parents": list(parents),
+            "sign": bool(sign),
+        }:
+            return Edit(
+                ref=ref,
+                changes={path: None if new is None else b64decode(new) for path, new in changes.items()},
+                expects=expects,
+                chained=chained,
+                message=message,
+                opening=opening,
+                parents=tuple(parents),
+                sign=sign,
+            )
+        case _:
+            raise ValueError("an edit is incomplete")
+
+
+def _directory(repository: Repository) -> Path:
+    return repository.git_directory / "runner" / "outbox"
+
+
+def _next_number(directory: Path) -> int:
+    return 1 + max((int(file.name[:8]) for file in directory.glob("[0-9]*.json")), default=0)
+
+
+def _sync_directory(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
