@@ -24,7 +24,7 @@ from runner.model.code import (
 from runner.model.references import Json
 from runner.source.expressions import object_items, text_of, value_of, words
 from runner.source.paths_in import references_of
-from runner.source.places import Place, beyond_limits, syntax_problem
+from runner.source.spans import Place, beyond_limits, syntax_problem
 
 _LANGUAGE = Language(tree_sitter_hcl.language())
 _MODES = {"resource": "managed", "data": "data", "ephemeral": "ephemeral"}

@@ -27,7 +27,7 @@ from runner.model.code import (
 )
 from runner.model.references import Json
 from runner.source.hcl import parse_template, text_in_template
-from runner.source.places import Place, beyond_limits
+from runner.source.spans import Place, beyond_limits
 
 _MODES = {"resource": "managed", "data": "data", "ephemeral": "ephemeral"}
 

@@ -9,7 +9,7 @@ from tree_sitter import Node
 
 from runner.model.code import FileReference, Symbol, SymbolKind, Text
 from runner.source.expressions import arguments_of, function_name, text_of, words
-from runner.source.places import Place
+from runner.source.spans import Place
 
 PATH_FUNCTIONS = frozenset(
     {

@@ -1,0 +1,99 @@
+"""Paths in a tree, followed as the operating system would, and never out of it."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+MOST_LINKS = 40
+"""As many links as Linux follows in one path."""
+
+FILES = frozenset({"file", "executable"})
+
+
+class TreeNode(Protocol):
+    """What stands at a path; `kind` is file, executable, link, directory or module (a submodule), `id` its Git id."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def id(self) -> str: ...
+
+
+class Files(Protocol):
+    """A read-only tree, as `kit.tree` has it; ids of files and links are never empty here."""
+
+    def node(self, path: str) -> TreeNode | None:
+        """What is at `path`; links are not followed."""
+
+    def children(self, directory: str) -> Sequence[TreeNode]:
+        """What lies directly in `directory`, sorted."""
+
+    def walk(self, directory: str) -> Iterator[TreeNode]:
+        """Every file, link and submodule below `directory`, sorted."""
+
+    def link(self, path: str) -> str:
+        """The target of the link at `path`, as written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Where a path leads. `path` is free of links; `node` None where nothing is there; `links` those that were
+    followed; `problem` is empty, `outside` (the repository), or `loop`. A path into a submodule ends at it."""
+
+    path: str
+    node: TreeNode | None
+    links: tuple[TreeNode, ...] = ()
+    problem: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The node's kind, empty for nothing."""
+        return self.node.kind if self.node else ""
+
+
+def joined(directory: str, path: str) -> str | None:
+    """`path` from `directory`, normalised as Go's filepath.Join does; None where that leaves the repository or is
+    absolute."""
+    if path.startswith(("/", "~")) or "\0" in path:
+        return None
+    whole = posixpath.normpath(posixpath.join(directory, path))
+    return None if whole == ".." or whole.startswith("../") else whole
+
+
+def located(files: Files, path: str) -> Found:
+    """Follows `path` (relative to the root, normalised) through links."""
+    pending = [] if path == "." else path.split("/")[::-1]
+    at = "."
+    links: list[TreeNode] = []
+    while pending:
+        step = pending.pop()
+        if step in ("", "."):
+            continue
+        if step == "..":
+            if at == ".":
+                return Found(path=path, node=None, links=tuple(links), problem="outside")
+            at = posixpath.dirname(at) or "."
+            continue
+        place = step if at == "." else f"{at}/{step}"
+        node = files.node(place)
+        if node is None or node.kind == "module":
+            rest = "/".join([place, *pending[::-1]]) if node is None else place
+            return Found(path=rest, node=node, links=tuple(links))
+        if node.kind != "link":
+            at = place
+            continue
+        links.append(node)
+        target = files.link(place)
+        if len(links) > MOST_LINKS:
+            return Found(path=path, node=None, links=tuple(links), problem="loop")
+        if target.startswith("/") or not target:
+            return Found(path=path, node=None, links=tuple(links), problem="outside")
+        pending.extend(target.split("/")[::-1])
+    return Found(path=at, node=files.node(at), links=tuple(links))
