@@ -23,12 +23,13 @@ from runner.vault.wrapped_keys import KMS_SUFFIX, key_path, state_ref, unwrapped
 
 
 class DataKeys(Protocol):
-    """Keys that only a key service can unwrap. `context` is authenticated with them. Errors: NoAnswer, Denied."""
+    """Keys that only the key service can unwrap, under the key that `key: {kms: ARN}` names. `context` is authenticated
+    with them. Errors: NoAnswer, Denied, AskedWrongly."""
 
-    def new(self, arn: str, context: Mapping[str, str]) -> tuple[bytes, bytes]:
-        """32 new random bytes, plain and wrapped under the key `arn`."""
+    def new(self, context: Mapping[str, str]) -> tuple[bytes, bytes]:
+        """32 new random bytes, plain and wrapped."""
 
-    def unwrap(self, arn: str, wrapped: bytes, context: Mapping[str, str]) -> bytes:
+    def unwrap(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
         """The plain bytes."""
 
 
@@ -68,9 +69,10 @@ class KeyPlaces:
         wrapped = self._wrapped()
         wanted = wrapping_id(wrapped, self.environment)
         if wanted and (current is None or current.id != wanted):
-            current = next((key for key in self._rotated_to() if key.id == wanted), None) or self._refused(
-                current, wanted
-            )
+            at_hand = current
+            current = next((key for key in self._rotated_to() if key.id == wanted), None)
+            if current is None and at_hand is not None:
+                raise self._replaced(at_hand, wanted)
         if current is None:
             return None
         return unwrapped(wrapped, current, ledger, self.environment) if wrapped else ring_of(current)
@@ -106,7 +108,7 @@ class KeyPlaces:
 
     def new_data_key(self, arn: str) -> tuple[Key, bytes]:
         """A new key of the key service, and its wrapped form."""
-        plain, wrapped = self._service(arn).new(arn, self._context())
+        plain, wrapped = self._service(arn).new(self._context())
         return key_of(plain), wrapped
 
     def _primary(self) -> Key | None:
@@ -116,7 +118,7 @@ class KeyPlaces:
                     raise self._missing(f"the variable `{name}` is not set")
                 return parse(self.variables[name], f"`{name}`")
             case KeySource(kind="file", value=value):
-                return read_key(self._resolved(value))
+                return read_key(self._resolved(value), ours=False)
             case KeySource(kind="kms", value=arn):
                 return self._from_service(arn)
             case _:
@@ -149,7 +151,7 @@ class KeyPlaces:
             raise AskedWrongly(
                 Diagnostic(code="key-ambiguous", message=message, hint="`runner key rotate` leaves one")
             )
-        return key_of(self._service(arn).unwrap(arn, blobs[0], self._context()))
+        return key_of(self._service(arn).unwrap(blobs[0], self._context()))
 
     def _made_by_service(self, arn: str) -> MadeKey:
         key, wrapped = self.new_data_key(arn)
@@ -178,19 +180,18 @@ class KeyPlaces:
 
     def _missing(self, message: str) -> AskedWrongly:
         name = "GITOPS_RUNNER_KEY_" + self.environment.upper().replace("-", "_")
-        hint = f"set `{name}` to what `runner key export` prints where the key is kept, or put the key into `{self.file}`"
+        hint = f"set `{name}` to what `runner key export` prints where the key is kept, or put it into `{self.file}`"
         return AskedWrongly(Diagnostic(code="key-missing", message=message, hint=hint))
 
-    def _refused(self, current: Key | None, wanted: str) -> Key | None:
-        if current is None:
-            return None
-        message = f"the key of `{self.environment}` was replaced: key {current.id} is at hand, key {wanted} is current"
+    def _replaced(self, at_hand: Key, wanted: str) -> AskedWrongly:
+        message = f"the key of `{self.environment}` was replaced: key {at_hand.id} is at hand, key {wanted} is current"
         hint = "give this machine the new key; `runner key export` prints it where it is kept"
-        raise AskedWrongly(Diagnostic(code="key-rotated", message=message, hint=hint))
+        return AskedWrongly(Diagnostic(code="key-rotated", message=message, hint=hint))
 
 
-def read_key(path: Path) -> Key | None:
-    """The key in a file; None where there is none. AskedWrongly `key-exposed` when others may read the file."""
+def read_key(path: Path, *, ours: bool = True) -> Key | None:
+    """The key in a file; None where there is none. AskedWrongly `key-exposed` when others may read a file of `ours`
+    (one that a user names may be a mounted secret, whose mode is not the user's to choose)."""
     try:
         mode = path.stat().st_mode
         text = path.read_text(encoding="utf-8")
@@ -199,7 +200,7 @@ def read_key(path: Path) -> Key | None:
     except (OSError, UnicodeDecodeError) as error:
         message = f"the key in `{path}` cannot be read: {type(error).__name__}"
         raise AskedWrongly(Diagnostic(code="key-malformed", message=message)) from None
-    if mode & 0o077:
+    if ours and mode & 0o077:
         message = f"others can read the key in `{path}` (mode {mode & 0o777:o})"
         hint = f"`chmod 600 {path}`, and `runner key rotate` if somebody may have"
         raise AskedWrongly(Diagnostic(code="key-exposed", message=message, hint=hint))
