@@ -19,6 +19,7 @@ from runner.errors import AskedWrongly
 from runner.git import Edit, Refs
 from runner.kit.crypto import Key, KeyRing, generate, key_of, parse, printable, ring_of
 from runner.model.environment import KeySource
+from runner.vault.private_files import sync_directory
 from runner.vault.wrapped_keys import KMS_SUFFIX, key_path, state_ref, unwrapped, wrapping_id
 
 
@@ -221,8 +222,4 @@ def write_key(path: Path, key: Key) -> None:
         file.write(printable(key) + "\n")
         file.flush()
         os.fsync(file.fileno())
-    directory = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    sync_directory(path.parent)

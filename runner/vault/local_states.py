@@ -19,6 +19,7 @@ from runner.model.entry import StoredState
 from runner.model.names import TargetName
 from runner.model.plan import StateFacts
 from runner.vault import SavedState, StateVersion
+from runner.vault.private_files import replace_file
 from runner.vault.refusals import missing, names_nothing, not_on_record, version_unknown
 
 
@@ -133,23 +134,6 @@ class LocalStates:
             hint = "wait for it; the lock ends with the program"
             raise LeaseHeld(Diagnostic(code="state-locked", message=message, hint=hint)) from None
         return descriptor
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Puts `content` at `path`, mode 0600, all or nothing, and on the disk before it returns."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 def _overlooked(target: TargetName, path: Path) -> AskedWrongly:

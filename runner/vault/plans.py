@@ -1,0 +1,95 @@
+"""Where saved plans are kept: in `refs/runner/plans/<key>`, or in the clone's Git directory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from runner.git import Edit, Refs
+from runner.model.names import TargetName, decoded, encoded
+from runner.vault.plan_seal import PlanSeal, SavedPlan, plan_not_authentic, read_label, written_label
+from runner.vault.private_files import replace_file
+
+LABEL_SUFFIX = ".json"
+
+
+class GitPlans:
+    """Plans in `refs/runner/plans/<key>`; `key` is a pull request's number or `hand-<run>`."""
+
+    def __init__(self, refs: Refs, seal: PlanSeal) -> None:
+        self._refs = refs
+        self._seal = seal
+
+    def keep(self, key: str, plan: SavedPlan) -> Edit:
+        """The edit that keeps a plan in the place of the target's earlier one."""
+        sealed = self._seal.seal(plan)
+        changes = {_label_path(plan.target): written_label(plan), _sealed_path(plan.target): sealed}
+        return Edit(ref=plans_ref(key), changes=changes, message="runner: plan")
+
+    def find(self, key: str, target: TargetName) -> SavedPlan | None:
+        """The plan kept for a target, opened; None when there is none."""
+        label = self._refs.blob(plans_ref(key), _label_path(target))
+        sealed = self._refs.blob(plans_ref(key), _sealed_path(target))
+        if label is None and sealed is None:
+            return None
+        if label is None or sealed is None:
+            raise plan_not_authentic(target, "is there by half")
+        return self._seal.open(target, label[1], sealed[1])
+
+    def labels(self, key: str, environment: str) -> Sequence[SavedPlan]:
+        """What the labels say is kept, without contents and without a key: for showing, not for believing."""
+        folder = f"plans/{encoded(environment)}"
+        found = self._refs.blobs(plans_ref(key), folder)
+        plans = []
+        for path, (_, content) in sorted(found.items()):
+            if path.endswith(LABEL_SUFFIX):
+                stack = decoded(path.rpartition("/")[2].removesuffix(LABEL_SUFFIX))
+                plans.append(read_label(TargetName(environment=environment, stack=stack), content))
+        return tuple(plans)
+
+    def discard(self, key: str, target: TargetName) -> Edit:
+        """The edit that removes a target's plan."""
+        changes = {_label_path(target): None, _sealed_path(target): None}
+        return Edit(ref=plans_ref(key), changes=changes, message="runner: plan gone")
+
+
+class PlanDirectory:
+    """Plans in a directory of the clone's Git directory: what `preview --save` keeps. One plan a target."""
+
+    def __init__(self, directory: Path, seal: PlanSeal) -> None:
+        self._directory = directory
+        self._seal = seal
+
+    def keep(self, plan: SavedPlan) -> Path:
+        """Writes it, mode 600; the sealed file's path."""
+        path = self._directory / _sealed_path(plan.target)
+        replace_file(path, self._seal.seal(plan))
+        replace_file(self._directory / _label_path(plan.target), written_label(plan))
+        return path
+
+    def find(self, target: TargetName) -> SavedPlan | None:
+        """The kept plan, opened; None when there is none."""
+        try:
+            label = (self._directory / _label_path(target)).read_bytes()
+            sealed = (self._directory / _sealed_path(target)).read_bytes()
+        except FileNotFoundError:
+            return None
+        return self._seal.open(target, label, sealed)
+
+    def discard(self, target: TargetName) -> None:
+        """Removes it; nothing when there is none."""
+        (self._directory / _label_path(target)).unlink(missing_ok=True)
+        (self._directory / _sealed_path(target)).unlink(missing_ok=True)
+
+
+def plans_ref(key: str) -> str:
+    """The ref that holds the plans of a pull request or of a run by hand."""
+    return f"refs/runner/plans/{encoded(key)}"
+
+
+def _label_path(target: TargetName) -> str:
+    return f"plans/{encoded(target.environment)}/{encoded(target.stack)}{LABEL_SUFFIX}"
+
+
+def _sealed_path(target: TargetName) -> str:
+    return f"plans/{encoded(target.environment)}/{encoded(target.stack)}.sealed"
