@@ -21,7 +21,8 @@ class Edit:
     whole submission it belongs to fails as Conflict and nothing of it is pushed. This is the fence.
     `chained` True: a commit is added to the ref's history (first parent: the head; further `parents`: e.g. the source
     commit), with `message`, one commit an edit; a ref that is born starts with a parentless empty-tree commit with
-    the message `opening`. False: the ref is replaced by one parentless commit of the whole new tree.
+    the message `opening` (an edit without changes and with an empty message does only that). False: the ref is replaced
+    by one parentless commit of the whole new tree.
     """
 
     ref: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from random import SystemRandom
 from typing import assert_never
 
@@ -36,6 +36,7 @@ class Courier:
         newcomers: Callable[[], Sequence[Submission]],
     ) -> None:
         self._repository = repository
+        self._objects = repository.objects
         self._place = place
         self._patience = patience
         self._clock = clock
@@ -72,7 +73,7 @@ class Courier:
 
     def _round(self, waiting: Sequence[Submission]) -> LostRace | None:
         fresh = self._look(
-            {ref for each in waiting for ref in each.refs}, again=any(each.attempt for each in waiting)
+            {ref for each in waiting for ref in each.refs}, again=any(each.attempts for each in waiting)
         )
         waiting = self._still_open(waiting)
         draft = self._draft(waiting)
@@ -89,7 +90,7 @@ class Courier:
         arrivals = {placed.index: draft.pushed(placed) for placed in draft.placed}
         for index, pushed in arrivals.items():
             waiting[index].try_as(pushed.heads)
-        answer = self._place.move(draft.moves)
+        answer = self._place.move(draft.moves) if draft.moves else Moved()
         match answer:
             case Moved():
                 heads = {move.ref: move.commit for move in draft.moves}
@@ -103,8 +104,10 @@ class Courier:
             case LostRace():
                 self._known -= {move.ref for move in draft.moves}
                 return answer
-            case Refused(message=message):
-                self._known -= {move.ref for move in draft.moves}
+            case Refused(message=message, surely=surely):
+                self._look({move.ref for move in draft.moves}, again=True)
+                if not surely and any(self._heads.get(move.ref) != move.expected for move in draft.moves):
+                    return LostRace(message=message)
                 if len(arrivals) == 1:
                     _decide([waiting[index] for index in arrivals], Unsent(message=message))
                     return None
@@ -112,7 +115,7 @@ class Courier:
                 return next(filter(None, races), None)
             case NotKnown(message=message):
                 for index, pushed in arrivals.items():
-                    waiting[index].attempt = pushed.heads
+                    waiting[index].attempts += (pushed.heads,)
                     waiting[index].doubts += 1
                 return LostRace(message=message)
             case _:
@@ -124,38 +127,33 @@ class Courier:
             if back := sorted(each.refs & self._back):
                 message = f"`{back[0]}` no longer contains what this clone has seen of it: its history was moved back"
                 each.decide(Unsent(message=message, moved_back=back[0]))
-            elif each.attempt and self._arrived(each):
-                blobs = {
-                    (edit.ref, path): self._repository.objects.id_of("blob", new)
-                    for edit in each.edits
-                    for path, new in edit.changes.items()
-                    if new is not None
-                }
-                each.decide(Pushed(heads=each.attempt, blobs=blobs))
+            elif heads := next((attempt for attempt in each.attempts if self._arrived(each, attempt)), None):
+                each.decide(Pushed(heads=heads, blobs=self._written(each)))
             elif each.doubts >= _DOUBTS:
                 each.decide(Unsent(message="the remote did not take it, and did not say why"))
-            each.attempt = {}
         return [each for each in waiting if not each.decided]
 
-    def _arrived(self, submission: Submission) -> bool:
-        """Whether the doubtful push had arrived: it was atomic, so any ref that proves it will do."""
-        for ref, commit in submission.attempt.items():
+    def _arrived(self, submission: Submission, attempt: Mapping[str, str]) -> bool:
+        """Whether a doubtful push had arrived: it was atomic, so any ref that proves it will do."""
+        for ref, commit in attempt.items():
             head = self._heads.get(ref)
             if head == commit:
                 return True
-            if head and ref.startswith(CHAINS) and self._repository.objects.has((commit,)):
-                return self._repository.is_ancestor(commit, head)
-        # Replaced refs may have been replaced again: then what we wrote there (with its nonce) stands there still.
-        written = [
-            (edit.ref, path, new) for edit in submission.edits for path, new in edit.changes.items() if new
-        ]
-        return bool(written) and all(self._stands(ref, path, new) for ref, path, new in written)
-
-    def _stands(self, ref: str, path: str, content: bytes) -> bool:
-        objects, head = self._repository.objects, self._heads.get(ref)
-        return head is not None and blob_at(objects, objects.root(head), path) == objects.id_of(
-            "blob", content
+            if head and ref.startswith(CHAINS):
+                return self._repository.objects.has((commit,)) and self._repository.is_ancestor(commit, head)
+        # Replaced refs may have been replaced again: what we wrote there, nonce and all, stands there still.
+        written = self._written(submission)
+        roots = {ref: self._objects.root(self._heads[ref]) for ref, _ in written if ref in self._heads}
+        return bool(written) and all(
+            ref in roots and blob_at(self._objects, roots[ref], path) == oid
+            for (ref, path), oid in written.items()
         )
+
+    def _written(self, submission: Submission) -> Mapping[tuple[str, str], str]:
+        changes = ((edit.ref, path, new) for edit in submission.edits for path, new in edit.changes.items())
+        return {
+            (ref, path): self._objects.id_of("blob", new) for ref, path, new in changes if new is not None
+        }
 
     def _draft(self, waiting: Sequence[Submission]) -> Draft:
         now = self._clock.monotonic()

@@ -98,8 +98,14 @@ class Drafter:
                     return Conflict(ref=edit.ref, path=path, expected=expected, found=found)
         tips: dict[str, str] = {}
         blobs: dict[tuple[str, str], str] = {}
+        refs = dict.fromkeys(edit.ref for edit in edits)
         for edit in edits:
             standing = trial[edit.ref]
+            if edit.chained and not edit.message and not edit.changes:
+                if standing.tip is None:
+                    tips[edit.ref] = self._commit(self._objects.empty_tree, (), edit.opening, sign=edit.sign)
+                    trial[edit.ref] = replace(standing, tip=tips[edit.ref], drafted=True, chained=True)
+                continue
             ids = {
                 path: None if new is None else self._objects.write("blob", new)
                 for path, new in edit.changes.items()
@@ -114,7 +120,7 @@ class Drafter:
                 tips[edit.ref] = standing.tip or ""
             trial[edit.ref] = standing
         return Placed(
-            index=index, tips=tips, refs=tuple(dict.fromkeys(edit.ref for edit in edits)), blobs=blobs
+            index=index, tips=tips, refs=tuple(ref for ref in refs if trial[ref].drafted), blobs=blobs
         )
 
     def _standing(self, head: str | None) -> _Standing:

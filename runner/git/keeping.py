@@ -26,13 +26,13 @@ _SCHEMA = "runner/1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptSubmission:
-    """One file of the outbox. `place`: `remote/<remote>` or `local`; `attempt`: ref -> commit of the last push that was
-    tried, empty when none was."""
+    """One file of the outbox. `place`: `remote/<remote>` or `local`; `attempts`: ref -> commit of each push that may
+    have arrived."""
 
     file: Path
     place: str
     edits: tuple[Edit, ...]
-    attempt: Mapping[str, str]
+    attempts: tuple[Mapping[str, str], ...]
 
 
 class Keeping:
@@ -76,10 +76,10 @@ class Keeping:
             return None
         return cls(file, handle)
 
-    def note(self, attempt: Mapping[str, str]) -> None:
-        """Writes down what is about to be pushed."""
+    def note(self, attempts: Sequence[Mapping[str, str]]) -> None:
+        """Writes down what was or is about to be pushed, and may arrive."""
         draft = self.file.with_suffix(".attempt.tmp")
-        draft.write_text(json.dumps(dict(attempt)))
+        draft.write_text(json.dumps([dict(attempt) for attempt in attempts]))
         draft.replace(self.file.with_suffix(".attempt"))
 
     def end(self, *, gone: bool) -> None:
@@ -101,9 +101,9 @@ def _read(file: Path) -> KeptSubmission:
     beside = file.with_suffix(".attempt")
     try:
         content = json.loads(file.read_bytes())
-        attempt = json.loads(beside.read_bytes()) if beside.exists() else {}
+        attempts = tuple(json.loads(beside.read_bytes())) if beside.exists() else ()
         edits = tuple(_as_believed(edit) for edit in content["edits"])
-        return KeptSubmission(file=file, place=content["place"], edits=edits, attempt=attempt)
+        return KeptSubmission(file=file, place=content["place"], edits=edits, attempts=attempts)
     except (ValueError, KeyError, TypeError) as error:
         hint = "it was changed by hand, or written by another version: move it away, and see `runner state recover`"
         raise HistoryMoved.of("outbox-unreadable", f"`{file}` cannot be read: {error}", hint=hint) from error

@@ -58,7 +58,7 @@ class GroupedOutbox:
         for each in kept(self._repository):
             keeping = Keeping.resume(each.file) if each.place == self._place.name else None
             if keeping is not None:
-                submission = Submission(each.edits, keeping=keeping, attempt=each.attempt, resent=True)
+                submission = Submission(each.edits, keeping=keeping, attempts=each.attempts, resent=True)
                 self._queued(submission)
                 under_way.append((each, submission))
         return tuple((each, submission.wait()) for each, submission in under_way)

@@ -52,9 +52,11 @@ class LostRace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """None was made, and trying again would change nothing; `message` in the place's own words."""
+    """None was made, and trying again would change nothing; `message` in the place's own words. `surely` False: unless
+    a ref turns out to have moved."""
 
     message: str
+    surely: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from runner.git.repository import Repository, remote_refused
 _RACE = re.compile(
     r"stale info|fetch first|non-fast-forward|failed to update ref|failed to lock|cannot lock ref"
     r"|reference already exists|incorrect old value|is at [0-9a-f]+ but expected"
-    r"|already exists|Unable to create '[^']*\.lock'"
+    r"|atomic transaction failed|already exists|Unable to create '[^']*\.lock'"
 )
 _REFUSAL = re.compile(
     r"hook declined|hook refused|protected|denied|deny |prohibited|not allowed|read-only|forbidden"
@@ -99,6 +99,8 @@ def judged_push(answer: GitAnswer, count: int) -> MoveAnswer:
     # Only the reasons count; the rest of the words is a hook's, which may say anything.
     reasons = "\n".join(line.rpartition("\t")[2] for line in answer.lines if line.startswith("!"))
     words = "\n".join(filter(None, (answer.stderr, reasons))) or f"git push ended with status {answer.status}"
-    if _REFUSAL.search(reasons):
+    if not reasons or "failed to report status" in reasons:
+        return NotKnown(message=words)
+    if _REFUSAL.search(reasons) or "aborted by hook" in words:
         return Refused(message=words)
-    return LostRace(message=words) if _RACE.search(reasons) else NotKnown(message=words)
+    return LostRace(message=words) if _RACE.search(reasons) else Refused(message=words, surely=False)

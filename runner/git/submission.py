@@ -11,8 +11,8 @@ from runner.git.keeping import Keeping
 
 
 class Submission:
-    """See Ticket. `attempt`: ref -> commit of a push of which it is not known whether it arrived; `doubts`: how many
-    such pushes this process has made; `started`: monotonic seconds at its first push."""
+    """See Ticket. `attempts`: ref -> commit of each push of which it is not known whether it arrived; `doubts`: how
+    many such pushes this process has made; `started`: monotonic seconds at its first push."""
 
     def __init__(
         self,
@@ -20,12 +20,12 @@ class Submission:
         *,
         keeping: Keeping | None = None,
         then: Callable[[Delivery], None] | None = None,
-        attempt: Mapping[str, str] | None = None,
+        attempts: tuple[Mapping[str, str], ...] = (),
         resent: bool = False,
     ) -> None:
         self.edits = edits
         self.refs = frozenset(edit.ref for edit in edits)
-        self.attempt: Mapping[str, str] = attempt or {}
+        self.attempts = attempts
         self.doubts = 0
         self.started: float | None = None
         self._keeping = keeping
@@ -51,7 +51,7 @@ class Submission:
     def try_as(self, commits: Mapping[str, str]) -> None:
         """Notes what is about to be pushed, if it is kept."""
         if self._keeping is not None:
-            self._keeping.note(commits)
+            self._keeping.note((*self.attempts, commits))
 
     def decide(self, delivery: Delivery) -> None:
         """Ends it and tells everybody who waits. Only the writer's thread calls this, once."""
