@@ -1,0 +1,99 @@
+"""Which inputs reach a stack: the layout's, the environment's, the target's, against the variables it declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from runner.decisions.likeness import way_out
+from runner.diagnostics import Diagnostic
+from runner.model.code import ModuleFacts, Variable
+from runner.model.names import TargetName
+from runner.model.references import Input, Inputs, OutputReference, SecretReference, references_in
+from runner.model.target import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenInputs:
+    """`inputs` are what the engine is to be given, strongest first resolved, references still in them."""
+
+    inputs: Inputs
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def inputs_of(
+    target: Target, module: ModuleFacts, others: Mapping[TargetName, ModuleFacts] | None = None
+) -> WrittenInputs:
+    """The inputs of `target`, whose code is `module`. `others` are the facts of the targets that it refers to, as far
+    as they are known: a sensitive output of theirs is as secret as a secret."""
+    captured = {name: Input(name=name, value=value) for name, value in target.stack.captures.items()}
+    weak = {**captured, **target.environment_inputs}
+    found = {name: each for name, each in weak.items() if name in module.variables}
+    problems = [
+        _undeclared(each, target, module)
+        for name, each in target.inputs.items()
+        if name not in module.variables
+    ]
+    found.update({name: each for name, each in target.inputs.items() if name in module.variables})
+    for each in found.values():
+        problems.extend(_exposed(each, module.variables[each.name], others or {}))
+    return WrittenInputs(inputs={name: found[name] for name in sorted(found)}, diagnostics=tuple(problems))
+
+
+def undeclared_everywhere(
+    environment: str, inputs: Inputs, modules: Iterable[ModuleFacts | None]
+) -> tuple[Diagnostic, ...]:
+    """The environment's inputs that no stack in it declares. `modules` are the facts of its stacks, None where a
+    stack's variables cannot be known (then nothing is said)."""
+    known: set[str] = set()
+    for module in modules:
+        if module is None:
+            return ()
+        known.update(module.variables)
+    return tuple(
+        Diagnostic(
+            code="input-undeclared",
+            message=f"no stack of `{environment}` declares the variable `{name}`",
+            span=each.span,
+            hint=way_out(name, known, "declared are"),
+        )
+        for name, each in inputs.items()
+        if name not in known
+    )
+
+
+def _undeclared(each: Input, target: Target, module: ModuleFacts) -> Diagnostic:
+    return Diagnostic(
+        code="input-undeclared",
+        message=f"`{target.name}` is given `{each.name}`, which `{target.stack.directory}` does not declare",
+        span=each.span,
+        hint=way_out(each.name, module.variables, "it declares"),
+    )
+
+
+def _exposed(
+    each: Input, variable: Variable, others: Mapping[TargetName, ModuleFacts]
+) -> Iterable[Diagnostic]:
+    if variable.sensitive:
+        return
+    for reference in references_in(each.value):
+        match reference:
+            case SecretReference():
+                what, code = f"the secret `{reference}`", "secret-exposed"
+            case OutputReference() if _is_sensitive(reference, others):
+                what, code = f"the sensitive output `{reference}`", "sensitive-output-exposed"
+            case _:
+                continue
+        place = f" ({variable.span})"
+        yield Diagnostic(
+            code=code,
+            message=f"{what} is given to `{each.name}`, which is not declared sensitive{place}",
+            span=reference.span or each.span,
+            hint=f'write `sensitive = true` into `variable "{each.name}"`: its value would stand in plans in plain',
+        )
+
+
+def _is_sensitive(reference: OutputReference, others: Mapping[TargetName, ModuleFacts]) -> bool:
+    facts = others.get(reference.target)
+    declared = facts.outputs.get(reference.output) if facts else None
+    return bool(declared and declared.sensitive)
