@@ -50,7 +50,7 @@ class S3Objects:
         for attempt in range(ROUNDS):
             with asking(f"write `s3://{self._bucket}/{key}`"):
                 try:
-                    return self._put(key, content, after, metadata)
+                    return self._put(key, content, after, dict(metadata))
                 except ClientError as error:
                     if (
                         status_of(error) == UNDER_WAY and attempt < ROUNDS - 1
@@ -80,7 +80,7 @@ class S3Objects:
                 found.extend(each["Key"] for each in page.get("Contents", []))
         return sorted(found)
 
-    def _put(self, key: str, content: bytes, after: str | None, metadata: Mapping[str, str]) -> str:
+    def _put(self, key: str, content: bytes, after: str | None, metadata: dict[str, str]) -> str:
         if after is None:
             answer = self._client.put_object(
                 Bucket=self._bucket, Key=key, Body=content, Metadata=metadata, IfNoneMatch="*"

@@ -1,4 +1,4 @@
-"""Terraform's lock files as S3 objects: `<state>.tflock`, taken where none stands, so that of two machines whose ledgers
+"""Terraform's lock files as S3 objects: `<state>.tflock`, taken where none stands. Of two machines whose ledgers
 know nothing of each other only one works on a state.
 
 Inside one ledger the lease decides: a lock that a lower fence of the same ledger left behind is taken over.
