@@ -6,8 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from runner.model.happening import TargetFinished
 from runner.model.names import TargetName
+from runner.model.plan import Plan, PlanKind
+from runner.model.plan import counted as counts_of
 from runner.report.listings import Standing, standings
 from runner.report.plain_lines import OUTCOMES
+from runner.report.plan_text import counts_text
 from runner.report.styled import Line, Piece, Style, line
 from runner.report.value_text import counted
 
@@ -65,3 +68,24 @@ def _names(ended: Sequence[TargetFinished]) -> str:
 
 def _rank(outcome: str) -> int:
     return _ORDER.index(outcome) if outcome in _ORDER else -1
+
+
+def preview_lines(plans: Sequence[Plan], outcomes: Mapping[TargetName, TargetFinished]) -> list[Line]:
+    """How a preview ends: what would change, what would not, what could not be planned, and why not."""
+    made = [plan for plan in plans if plan.kind is not PlanKind.DEFERRED]
+    changing = [plan for plan in made if plan.changed]
+    told: list[Line] = []
+    if changing:
+        told.append(line(Piece(f"would change: {counted(len(changing), 'target')}", Style.CHANGED)))
+        for plan in changing:
+            counts = counts_text(counts_of(plan.planned)) if plan.planned else ""
+            told.append(line("  ", Piece(str(plan.target), Style.NAME), f": {counts}"))
+    if unchanged := len(made) - len(changing):
+        told.append(line(Piece(f"already as wished: {counted(unchanged, 'target')}", Style.GOOD)))
+    deferred = [plan for plan in plans if plan.kind is PlanKind.DEFERRED]
+    if deferred:
+        told.append(line(Piece(f"not planned yet: {counted(len(deferred), 'target')}", Style.WARNING)))
+        told += [line("  ", Piece(str(plan.target), Style.NAME), f": {plan.because}") for plan in deferred]
+    planned = {plan.target for plan in plans}
+    rest = {name: each for name, each in outcomes.items() if name not in planned}
+    return [*told, *outcome_lines(rest)] if rest or not plans else told

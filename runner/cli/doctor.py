@@ -1,0 +1,36 @@
+"""`runner doctor`."""
+
+from __future__ import annotations
+
+import click
+
+from runner.cli.conducting_verbs import Showing, conducted, members_of
+from runner.cli.grammar import Verb
+from runner.cli.settings import choice
+from runner.operations.doctor import DoctorRequest, DoctorResult
+from runner.operations.doctor import doctor as operation
+from runner.report.listings import finding_lines
+
+SHOWING: Showing[DoctorResult] = Showing(
+    words=lambda result: finding_lines(result.checks),
+    rows=lambda result: (("check", members_of(check)) for check in result.checks),
+)
+
+
+@click.command("doctor", cls=Verb)
+@choice(
+    "--install",
+    metavar="ENGINE",
+    default="",
+    help="Fetch an engine that is missing: terraform, opentofu, pulumi.",
+)
+@choice("--forge", is_flag=True, help="What the forge protects, and what it does not.")
+@click.pass_context
+def doctor(context: click.Context, /, install: str, forge: bool) -> int:
+    """Check this machine and this repository.
+
+    \b
+    runner doctor
+    runner doctor --forge
+    """
+    return conducted(context, operation, DoctorRequest(install=install, forge=forge), SHOWING, asks=True)

@@ -1,0 +1,61 @@
+"""`runner freeze` and `runner thaw`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from runner.cli.completing import complete_environment
+from runner.cli.conducting_verbs import Showing, conducted
+from runner.cli.grammar import Verb
+from runner.cli.settings import choice
+from runner.operations.freezing import FreezeRequest, FreezeResult
+from runner.operations.freezing import freeze as operation
+from runner.report.styled import Line, Piece, Style, line
+
+
+def _words(result: FreezeResult) -> Iterator[Line]:
+    state = Piece("frozen", Style.WARNING) if result.frozen else Piece("not frozen", Style.GOOD)
+    yield line(Piece(result.environment, Style.NAME), " is ", state)
+    if result.entry:
+        yield line(Piece("entry ", Style.FAINT), result.entry)
+
+
+SHOWING: Showing[FreezeResult] = Showing(
+    words=_words,
+    rows=lambda result: (),
+    members=lambda result: {
+        "environment": result.environment,
+        "frozen": result.frozen,
+        "entry": result.entry,
+    },
+)
+
+
+@click.command("freeze", cls=Verb)
+@click.argument("environment", shell_complete=complete_environment)
+@choice("--reason", metavar="WHY", required=True, help="Why; in the entry.")
+@click.pass_context
+def freeze(context: click.Context, /, environment: str, reason: str) -> int:
+    """Stop all applies of an environment, on the record.
+
+    \b
+    runner freeze prod --reason "incident 42"
+    """
+    request = FreezeRequest(environment=environment, reason=reason)
+    return conducted(context, operation, request, SHOWING, asks=True)
+
+
+@click.command("thaw", cls=Verb)
+@click.argument("environment", shell_complete=complete_environment)
+@choice("--reason", metavar="WHY", default="", help="Why; in the entry.")
+@click.pass_context
+def thaw(context: click.Context, /, environment: str, reason: str) -> int:
+    """End a freeze, on the record.
+
+    \b
+    runner thaw prod --reason "incident 42 is over"
+    """
+    request = FreezeRequest(environment=environment, reason=reason, thaw=True)
+    return conducted(context, operation, request, SHOWING, asks=True)

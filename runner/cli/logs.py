@@ -1,0 +1,48 @@
+"""`runner logs`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from runner.cli.completing import complete_selector
+from runner.cli.conducting_verbs import JsonRow, Showing, conducted, members_of
+from runner.cli.grammar import Verb
+from runner.operations.logs import LogsRequest, LogsResult
+from runner.operations.logs import logs as operation
+from runner.report.listings import run_table
+from runner.report.styled import Line, Piece, Style, line
+
+
+def _words(result: LogsResult) -> Iterator[Line]:
+    yield from run_table(result.runs)
+    for target, text in result.text.items():
+        yield line(Piece(f"=== {target}", Style.NAME))
+        yield from (line(each) for each in text.rstrip("\n").split("\n"))
+    if not result.runs and not result.text:
+        yield line("this clone has no logs of runs")
+
+
+def _rows(result: LogsResult) -> Iterator[JsonRow]:
+    for run in result.runs:
+        yield "run", members_of(run)
+    for target, text in result.text.items():
+        yield "log", {"target": target, "text": text}
+
+
+@click.command("logs", cls=Verb)
+@click.argument("run", metavar="[RUN]", default="")
+@click.argument("target", metavar="[TARGET]", default="", shell_complete=complete_selector)
+@click.pass_context
+def logs(context: click.Context, /, run: str, target: str) -> int:
+    """What the engines said in a run, in full.
+
+    \b
+    runner logs                       the runs that this clone remembers
+    runner logs RUN                   all that was said in one
+    runner logs RUN dev/network       about one target
+    """
+    return conducted(
+        context, operation, LogsRequest(run=run, target=target), Showing(words=_words, rows=_rows)
+    )

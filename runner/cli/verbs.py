@@ -1,0 +1,48 @@
+"""Every verb: where its door is, under which heading it is listed, and what it does in one line."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Door(NamedTuple):
+    """`place` is `module:attribute`, imported when the verb is typed. A hidden one is an alias."""
+
+    place: str
+    heading: str
+    summary: str
+    hidden: bool = False
+
+
+CHANGE = "Change the cloud"
+LOOK = "Look"
+STOPS = "Leases and stops"
+CARE = "States and keys"
+BEGIN = "Begin, and find the way"
+
+VERBS: dict[str, Door] = {
+    "up": Door("runner.cli.up:up", CHANGE, "Preview, ask, apply in order, and record it in Git."),
+    "apply": Door("runner.cli.up:up", CHANGE, "The same as `up`.", hidden=True),
+    "preview": Door("runner.cli.preview:preview", CHANGE, "Show what `up` would change, and change nothing."),
+    "destroy": Door("runner.cli.destroy:destroy", CHANGE, "Destroy targets in reverse order, and hold them."),
+    "status": Door("runner.cli.status:status", LOOK, "Where every target stands."),
+    "log": Door("runner.cli.log:log", LOOK, "The record of applies, newest first."),
+    "show": Door("runner.cli.show:show", LOOK, "An entry, a target or a saved plan in full."),
+    "outputs": Door("runner.cli.outputs:outputs", LOOK, "The outputs of live targets."),
+    "logs": Door("runner.cli.logs:logs", LOOK, "What the engines said in a run, in full."),
+    "graph": Door("runner.cli.graph:graph", LOOK, "Who needs whom, and why, as text, DOT or Mermaid."),
+    "locks": Door("runner.cli.locks:locks", STOPS, "Who holds which lease."),
+    "unlock": Door("runner.cli.locks:unlock", STOPS, "Break a lease, on the record."),
+    "freeze": Door("runner.cli.freezing:freeze", STOPS, "Stop all applies of an environment, on the record."),
+    "thaw": Door("runner.cli.freezing:thaw", STOPS, "End a freeze, on the record."),
+    "state": Door("runner.cli.state:state", CARE, "Read, write, restore, recover or move a target's state."),
+    "key": Door("runner.cli.key:key", CARE, "Make, export, rotate or retire an environment's key."),
+    "init": Door("runner.cli.init:init", BEGIN, "Start a repository, or take over one that is there."),
+    "doctor": Door("runner.cli.doctor:doctor", BEGIN, "Check this machine and this repository."),
+    "explain": Door("runner.cli.explain:explain", BEGIN, "The long text of an error."),
+    "schema": Door("runner.cli.schema:schema", BEGIN, "The JSON Schema of the configuration files."),
+    "completion": Door("runner.cli.completion:completion", BEGIN, "The completion script of a shell."),
+    "help": Door(
+        "runner.cli.topics:topics", BEGIN, "Help on a verb, or on selectors, exit codes, variables."
+    ),
+}
