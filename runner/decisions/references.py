@@ -162,10 +162,7 @@ def _no_output(edge: Edge, facts: ModuleFacts | None) -> Diagnostic | None:
 
 
 def _cyclic(path: tuple[TargetName, ...], edges: Mapping[TargetName, tuple[Edge, ...]]) -> Diagnostic:
-    steps = [
-        next(edge for edge in edges[before] if edge.target == after)
-        for before, after in pairwise(path)
-    ]
+    steps = [next(edge for edge in edges[before] if edge.target == after) for before, after in pairwise(path)]
     whys = "; ".join(
         f"`{before}` needs `{step.target}`: {step.because}" for before, step in zip(path, steps, strict=False)
     )
