@@ -19,10 +19,12 @@ from runner.model.names import TargetName
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writing:
-    """An entry to write, with what it makes live. `resources` None: leave the recorded ones as they are."""
+    """An entry to write, with what it makes live. `deployment` None: what is live stays as it is (an unlock).
+    `outputs`, `resources` None: leave the recorded ones as they are. An entry of kind freeze adds itself to the
+    environment's freezes by hand, one of kind thaw ends them all."""
 
     entry: Entry
-    deployment: Deployment
+    deployment: Deployment | None = None
     outputs: Mapping[str, Output] | None = None
     resources: Sequence[Resource] | None = None
 
@@ -40,6 +42,10 @@ class Ledger(Protocol):
     def identity(self, environment: str) -> str:
         """The ledger's random id; empty where there is none yet."""
 
+    def open(self, environment: str) -> str:
+        """Opens a ledger where there is none yet, at the remote, and gives its id; before the first intent. NoAnswer
+        when the remote does not take it."""
+
     def live(self, environment: str) -> Mapping[str, Deployment]:
         """What is live: stack -> deployment, ended ones left out, in one read."""
 
@@ -49,8 +55,28 @@ class Ledger(Protocol):
     def entry(self, environment: str, id: str) -> Entry:
         """One entry by its commit id (or a unique prefix). AskedWrongly when there is none."""
 
+    def resources(self, target: TargetName, id: str = "") -> Sequence[Resource]:
+        """The resources of a target as recorded by the entry `id` (empty: now); values are open where they were plain
+        or the key at hand opens them, else sealed, or absent."""
+
+    def freezes(self, environment: str) -> Mapping[str, str]:
+        """Freezes by hand that stand: id -> reason with who and when; empty when none."""
+
     def record(self, writing: Writing) -> tuple[Edit, ...]:
-        """The edits that write an entry; they go into one submission with the state's and the lease's."""
+        """The edits that write an entry; they go into one submission with the state's and the lease's. AskedWrongly
+        `ledger-not-open` before `open`."""
+
+    def fence(self, target: TargetName) -> int:
+        """The highest fence on record; 0 where there is none. A new lease's is higher."""
+
+    def outputs(self, target: TargetName) -> Mapping[str, Output]:
+        """What the record tells people of a target's outputs; values as `ledger.values` left them, else None."""
+
+    def touching(self, target: TargetName, address: str) -> Iterator[Entry]:
+        """Entries that changed one recorded resource, newest first."""
+
+    def verify(self, environment: str) -> int:
+        """Verifies the whole chain again, with every signature, and gives the number of entries. HistoryMoved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +114,10 @@ class Leases(Protocol):
 
     def release_all(self) -> None:
         """Gives back what this run still holds, in one push; intents stay."""
+
+    def unlock(self, target: TargetName) -> tuple[Edit, ...]:
+        """The edits that break whoever's lease it is; an intent stays and is told to the next taker. AskedWrongly
+        `not-locked` where there is none."""
 
     def standing(self, environment: str) -> Sequence[HeldLease]:
         """All leases at the remote."""
