@@ -24,63 +24,59 @@ class Masked:
 def masked(value: Json, sensitive: Json, unknown: Json, clean: Clean) -> Masked:
     """`value` without what the trees `sensitive` and `unknown` mark (True for a whole subtree), and without known
     secrets, which `clean` replaces."""
-    found = Masked()
-    found.value = _mask(value, sensitive, unknown, (), found, clean)
-    return found
+    masking = _Masking(clean)
+    masking.found.value = masking.mask(value, sensitive, unknown, ())
+    return masking.found
 
 
-def _mask(
-    value: Json, sensitive: Json, unknown: Json, at: AttributePath, found: Masked, clean: Clean
-) -> Json:
-    if sensitive is True:
-        found.sensitive.add(at)
-    if unknown is True:
-        found.unknown.add(at)
-        return dict(UNKNOWN)
-    if sensitive is True:
-        if value is None:
-            return None
-        found.secrets[at] = value
-        if _holds_unknown(unknown):
-            found.unknown.add(at)
-        return dict(SENSITIVE)
-    match value:
-        case dict():
-            names = [*value, *(name for name in _names(unknown) if name not in value)]
-            made: dict[str, Json] = {}
-            for name in names:
-                if name in value or _holds_unknown(_below(unknown, name)):
-                    below = _mask(
-                        value.get(name),
-                        _below(sensitive, name),
-                        _below(unknown, name),
-                        (*at, name),
-                        found,
-                        clean,
-                    )
-                    made[_cleaned_name(name, clean)] = below
-            return made
-        case list():
-            length = max(len(value), len(unknown) if isinstance(unknown, list) else 0)
-            return [
-                _mask(
-                    value[index] if index < len(value) else None,
-                    _below(sensitive, index),
-                    _below(unknown, index),
-                    (*at, index),
-                    found,
-                    clean,
-                )
-                for index in range(length)
-            ]
-        case None if _holds_unknown(unknown):  # an object that has no known attribute at all
-            empty: Json = [] if isinstance(unknown, list) else {}
-            return _mask(empty, sensitive, unknown, at, found, clean)
-    cleaned = clean(value)
-    if cleaned != value:
-        found.sensitive.add(at)
-        found.secrets[at] = value
-    return cleaned
+class _Masking:
+    def __init__(self, clean: Clean) -> None:
+        self._clean = clean
+        self.found = Masked()
+
+    def mask(self, value: Json, sensitive: Json, unknown: Json, at: AttributePath) -> Json:
+        if sensitive is True:
+            self.found.sensitive.add(at)
+        if unknown is True or (sensitive is True and _holds_unknown(unknown)):
+            self.found.unknown.add(at)
+        if unknown is True:
+            return dict(UNKNOWN)
+        if sensitive is True:
+            if value is not None:
+                self.found.secrets[at] = value
+            return None if value is None else dict(SENSITIVE)
+        match value:
+            case dict():
+                return self._object(value, sensitive, unknown, at)
+            case list():
+                return self._list(value, sensitive, unknown, at)
+            case None if _holds_unknown(unknown):  # nothing in it is known yet
+                empty: Json = [] if isinstance(unknown, list) else {}
+                return self.mask(empty, sensitive, unknown, at)
+        cleaned = self._clean(value)
+        if cleaned != value:
+            self.found.sensitive.add(at)
+            self.found.secrets[at] = value
+        return cleaned
+
+    def _object(self, value: dict[str, Json], sensitive: Json, unknown: Json, at: AttributePath) -> Json:
+        names = [*value, *(name for name in _names(unknown) if name not in value)]
+        made: dict[str, Json] = {}
+        for name in names:
+            mark = _below(unknown, name)
+            if name in value or _holds_unknown(mark):
+                clean_name = self._clean(name)
+                below = self.mask(value.get(name), _below(sensitive, name), mark, (*at, name))
+                made[clean_name if isinstance(clean_name, str) else name] = below
+        return made
+
+    def _list(self, value: list[Json], sensitive: Json, unknown: Json, at: AttributePath) -> Json:
+        length = max(len(value), len(unknown) if isinstance(unknown, list) else 0)
+        items = [*value, *[None] * (length - len(value))]
+        return [
+            self.mask(item, _below(sensitive, index), _below(unknown, index), (*at, index))
+            for index, item in enumerate(items)
+        ]
 
 
 def differences(
@@ -160,8 +156,3 @@ def _holds_unknown(mark: Json) -> bool:
             return any(map(_holds_unknown, mark))
         case _:
             return mark is True
-
-
-def _cleaned_name(name: str, clean: Clean) -> str:
-    cleaned = clean(name)
-    return cleaned if isinstance(cleaned, str) else name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from runner.diagnostics import Diagnostic, Severity
@@ -102,10 +103,11 @@ class TerraformEngine:
             flags=["json"],
             options={"input": False},
             more=work.arguments.get("apply", ()),
+            outlives_us=True,
             positional=[str(_plan_file(work))],
         )
         try:
-            done = self._commands.run(work, "apply", arguments, stop, progress.line, outlives_us=True)
+            done = self._commands.run(work, "apply", arguments, stop, progress.line)
         except RunnerError as problem:
             return progress.applied(ok=False, stopped=isinstance(problem, Interrupted), because=str(problem))
         if done.code == 0:
@@ -155,28 +157,18 @@ class TerraformEngine:
             more=work.arguments.get("init", ()),
         )
         if work.cache is None or not needs_providers(work.root):
-            self._init_once(work, arguments, {}, stop, listen)
+            self._init_once(work, arguments, stop, listen)
             return
         variables = {"TF_PLUGIN_CACHE_DIR": str(work.cache)}
         if not locked:  # nothing in the code says which hashes are right, so the cache may say it
             variables["TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE"] = "1"
-        if holds_all(work.cache, work.directory / LOCK_FILE):
-            with held(work.cache, alone=False):
-                self._init_once(work, arguments, variables, stop, listen)
-            return
-        with held(work.cache, alone=True):
-            self._init_once(work, arguments, variables, stop, listen)
+        arguments = replace(arguments, variables=variables)
+        with held(work.cache, alone=not holds_all(work.cache, work.directory / LOCK_FILE)):
+            self._init_once(work, arguments, stop, listen)
 
-    def _init_once(
-        self,
-        work: Workspace,
-        arguments: Arguments,
-        variables: Mapping[str, str],
-        stop: Stop,
-        listen: Listener,
-    ) -> None:
+    def _init_once(self, work: Workspace, arguments: Arguments, stop: Stop, listen: Listener) -> None:
         progress = Progress(work, listen)
-        done = self._commands.run(work, "init", arguments, stop, progress.line, variables=variables)
+        done = self._commands.run(work, "init", arguments, stop, progress.line)
         if done.code != 0:
             raise self._commands.failure(work, "init", done, stop)
 

@@ -23,12 +23,15 @@ Value: TypeAlias = str | bool | list[str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arguments:
-    """`flags` (`json`), `options` (`-name=value`, a list repeats it), `more` (the user's, as is), `positional`."""
+    """`flags` (`json`), `options` (`-name=value`, a list repeats it), `more` (the user's, as is), `positional`;
+    `variables` are added to the environment, `outlives_us` as in Command."""
 
     flags: Sequence[str] = ()
     options: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
     more: Sequence[str] = ()
     positional: Sequence[str] = ()
+    variables: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    outlives_us: bool = False
 
 
 class TerraformCommands:
@@ -48,15 +51,7 @@ class TerraformCommands:
         return [*self._argv, *built[1:]]
 
     def run(
-        self,
-        work: Workspace,
-        verb: str,
-        arguments: Arguments,
-        stop: Stop,
-        on_line: OnLine | None = None,
-        *,
-        outlives_us: bool = False,
-        variables: Mapping[str, str] = MappingProxyType({}),
+        self, work: Workspace, verb: str, arguments: Arguments, stop: Stop, on_line: OnLine | None = None
     ) -> Completed:
         """Runs it in the stack's directory; the exit code is the caller's to judge. Raises Interrupted when a stop was
         requested before it began."""
@@ -65,10 +60,14 @@ class TerraformCommands:
         command = Command(
             argv=self.argv(verb, arguments),
             cwd=work.directory,
-            environment={**work.environment, **engine_variables(work.scratch, self._providers), **variables},
+            environment={
+                **work.environment,
+                **engine_variables(work.scratch, self._providers),
+                **arguments.variables,
+            },
             timeout=work.timeout,
             descriptors=work.descriptors,
-            outlives_us=outlives_us,
+            outlives_us=arguments.outlives_us,
         )
         return run(command, stop=stop, on_line=on_line)
 

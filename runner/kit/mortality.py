@@ -14,18 +14,23 @@ class Child(Protocol):
     """What is asked of a process that we started; `subprocess.Popen` has it."""
 
     pid: int
-    returncode: int
+
+    @property
+    def returncode(self) -> int | None:
+        """Its exit code, None while it was not reaped."""
 
     def poll(self) -> int | None:
         """Its exit code, None while it runs; reaps it."""
 
 
 def send(pid: int, number: signal.Signals) -> None:
+    """Signals one process; one that is gone is no error."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, number)
 
 
 def kill_group(group: int) -> None:
+    """Kills every process of a group."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
 

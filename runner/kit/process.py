@@ -106,11 +106,11 @@ class _Stream:
     on_line: OnLine | None
     rest: bytearray = field(default_factory=bytearray)
 
-    def take(self, data: bytes) -> None:
+    def take(self, chunk: bytes) -> None:
         if self.on_line is None:
             return
-        self.rest += data
-        *lines, last = bytes(self.rest).split(b"\n") if b"\n" in data else [bytes(self.rest)]
+        self.rest += chunk
+        *lines, last = bytes(self.rest).split(b"\n") if b"\n" in chunk else [bytes(self.rest)]
         for line in lines:
             self._give(line)
         while len(last) >= LINE_LIMIT:
@@ -297,24 +297,24 @@ class _Run:
 
     def _read(self, end: int, name: str) -> None:
         try:
-            data = os.read(end, 1 << 18)
+            chunk = os.read(end, 1 << 18)
         except BlockingIOError:
             return
-        if not data:
+        if not chunk:
             self._selector.unregister(end)
             return
-        self._keep(name, data)
-        self._streams[name].take(data)
+        self._keep(name, chunk)
+        self._streams[name].take(chunk)
 
-    def _keep(self, name: str, data: bytes) -> None:
+    def _keep(self, name: str, chunk: bytes) -> None:
         if name == "stderr":
-            self._stderr.append(data)
+            self._stderr.append(chunk)
             while len(self._stderr) > 1 and sum(map(len, self._stderr)) - len(self._stderr[0]) >= STDERR_KEPT:
                 self._stderr.popleft()
             return
         room = self._command.limit - len(self._stdout)
-        self._stdout += data[:room]
-        self._truncated |= len(data) > room
+        self._stdout += chunk[:room]
+        self._truncated |= len(chunk) > room
 
     # --------------------------------------------------------------------------------------------------- ending
 

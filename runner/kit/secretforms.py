@@ -91,13 +91,13 @@ def _branches(words: list[str]) -> str:
         while end < len(words) and words[end][0] == words[start][0]:
             end += 1
         group = words[start:end]
-        prefix = _common(group[0], group[-1])
+        prefix = _beginning(group[0], group[-1])
         alternatives.append(re.escape(prefix) + _branches([word[len(prefix) :] for word in group]))
         start = end
     return f"(?:{'|'.join(alternatives)}){'?' if optional else ''}"
 
 
-def _common(one: str, other: str) -> str:
+def _beginning(one: str, other: str) -> str:
     shared = 0
     while shared < min(len(one), len(other)) and one[shared] == other[shared]:
         shared += 1
