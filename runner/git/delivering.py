@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from random import SystemRandom
 from typing import assert_never
 
 from runner.errors import RunnerError
 from runner.git import Delivery, Pushed, Unsent
 from runner.git.command import without_credentials
 from runner.git.drafting import Draft, Drafter
+from runner.git.pacing import Pacing
 from runner.git.place import LostRace, Moved, NotKnown, Place, Refused
 from runner.git.refs import CHAINS, Memory
 from runner.git.repository import Repository
@@ -19,7 +19,6 @@ from runner.git.tree_editing import blob_at
 from runner.kit.clock import Clock
 
 _DOUBTS = 2  # pushes of unknown end before a submission is given up
-_LONGEST_PAUSE = 2.0
 
 
 class Courier:
@@ -46,15 +45,16 @@ class Courier:
         self._heads: dict[str, str] = {}  # of refs that we have looked at or moved; may be old by now
         self._known: set[str] = set()
         self._back: set[str] = set()
-        self._random = SystemRandom()
+        self._pacing = Pacing()
         self._pausing = threading.Event()
 
     def deliver(self, group: Sequence[Submission]) -> None:
         """Decides every submission of the group, and of those that come meanwhile. Raises nothing."""
         waiting = list(group)
-        losses = 0
         while waiting:
-            started = self._clock.monotonic()
+            if pause := self._pacing.pause(self._clock.monotonic()):
+                self._pausing.wait(pause)
+                waiting.extend(self._newcomers())
             try:
                 with self._place.turn():
                     race = self._round(waiting)
@@ -64,12 +64,8 @@ class Courier:
                 for each in waiting:
                     each.break_with(error)
             else:
-                losses = losses + 1 if race else 0
                 self._give_up(waiting, race)
             waiting = [each for each in waiting if not each.decided]
-            if waiting and losses:
-                self._pause(losses, self._clock.monotonic() - started)
-            waiting.extend(self._newcomers() if waiting else ())
 
     def _round(self, waiting: Sequence[Submission]) -> LostRace | None:
         fresh = self._look(
@@ -90,7 +86,10 @@ class Courier:
         arrivals = {placed.index: draft.pushed(placed) for placed in draft.placed}
         for index, pushed in arrivals.items():
             waiting[index].try_as(pushed.heads)
+        started = self._clock.monotonic()
         answer = self._place.move(draft.moves) if draft.moves else Moved()
+        if draft.moves:
+            self._pacing.ended(won=isinstance(answer, Moved), started=started, now=self._clock.monotonic())
         match answer:
             case Moved():
                 heads = {move.ref: move.commit for move in draft.moves}
@@ -181,11 +180,6 @@ class Courier:
                 each.decide(
                     Unsent(message=f"{message}: {race.message}" if race and race.message else message)
                 )
-
-    def _pause(self, losses: int, took: float) -> None:
-        # Somebody wins each race, so a pause only spares pushes in vain. It spans at first one push, so that as many
-        # writers as there are spread out; and the more often one has lost, the sooner it is back.
-        self._pausing.wait(self._random.uniform(0, min(_LONGEST_PAUSE, took) * 2 / (1 + losses)))
 
 
 def _decide(waiting: Sequence[Submission], delivery: Delivery) -> None:
