@@ -146,9 +146,11 @@ class _Run:
         self._pending = memoryview(command.input)
         self._selector = selectors.DefaultSelector()
         self._exit = contextlib.ExitStack()
+        self._open: set[int] = set()
 
     def result(self) -> Completed:
         with self._exit:
+            self._exit.callback(lambda: self._close(*tuple(self._open)))
             self._exit.callback(self._selector.close)
             wake_read, wake_write = self._pipe()
             os.set_blocking(wake_write, False)
@@ -175,9 +177,14 @@ class _Run:
 
     def _pipe(self) -> tuple[int, int]:
         ends = os.pipe()
-        for end in ends:
-            self._exit.callback(_closed, end)
+        self._open.update(ends)
         return ends
+
+    def _close(self, *ends: int) -> None:
+        """Each end once: its number may be another thread's at the next moment."""
+        for end in ends:
+            self._open.discard(end)
+            os.close(end)
 
     def _program(self) -> str:
         name = self._command.argv[0]
@@ -201,8 +208,7 @@ class _Run:
                     fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, 1 << 20)
         stdin = subprocess.PIPE if self._command.input else subprocess.DEVNULL
         child = self._popen(argv, stdin, out_write, err_write, kept)
-        os.close(out_write)
-        os.close(err_write)
+        self._close(out_write, err_write)
         for end, name in ((out_read, "stdout"), (err_read, "stderr")):
             os.set_blocking(end, False)
             self._selector.register(end, selectors.EVENT_READ, name)
@@ -343,11 +349,6 @@ class _Run:
 def _poke(end: int) -> None:
     with contextlib.suppress(OSError):
         os.write(end, b"!")
-
-
-def _closed(end: int) -> None:
-    with contextlib.suppress(OSError):
-        os.close(end)
 
 
 def _shut(pipe: IO[bytes]) -> None:

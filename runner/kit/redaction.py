@@ -59,8 +59,9 @@ class Redactor:
 
     def text(self, value: str) -> str:
         """`value` without any secret."""
-        if (mark := self._whole.get(value.strip())) is not None:
-            return mark
+        whole = value.strip()
+        if (mark := self._whole.get(whole)) is not None:
+            return value.replace(whole, mark)
         compiled = self._current()
         if compiled is None:
             return value

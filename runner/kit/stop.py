@@ -34,10 +34,10 @@ class Stop:
                 return
             self._level += 1
             self._because = self._because or because
-            level, listeners = self._level, tuple(self._listeners)
             self._changed.notify_all()
-        for listener in listeners:
-            listener(level)
+            # Under the lock, so that nobody is called after having stopped to listen.
+            for listener in tuple(self._listeners):
+                listener(self._level)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Waits until a stop is requested, at most `timeout` seconds; whether it is."""
