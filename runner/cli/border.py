@@ -27,8 +27,6 @@ def told(error: BaseException, settings: Settings, arguments: Sequence[str]) -> 
     """Says what `error` means → the exit code."""
     voice = Voice(settings)
     match error:
-        case SystemExit():  # click's own answer to a reader who left
-            return error.code if isinstance(error.code, int) else 1
         case BrokenPipeError():
             return 0
         case click.exceptions.UsageError() if type(error).__name__ == "NoArgsIsHelpError":

@@ -19,7 +19,7 @@ _CODE = (".tf", ".tofu", ".tf.json")
 
 def complete_selector(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Environments, their targets, and stacks that begin with `incomplete`."""
-    root = settings_of(context).directory
+    root = Path(settings_of(context).directory)
     bang = "!" if incomplete.startswith("!") else ""
     wanted = incomplete.removeprefix("!")
     found = (bang + word for word in _words(root) if word.startswith(wanted))
@@ -28,7 +28,9 @@ def complete_selector(context: click.Context, _: click.Parameter, incomplete: st
 
 def complete_environment(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Environments that begin with `incomplete`."""
-    found = (word for word in environments(settings_of(context).directory) if word.startswith(incomplete))
+    found = (
+        word for word in environments(Path(settings_of(context).directory)) if word.startswith(incomplete)
+    )
     return [CompletionItem(word) for word in islice(found, _MOST)]
 
 

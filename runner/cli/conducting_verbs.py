@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 import click
@@ -71,15 +72,16 @@ def conducted(
     """Runs one verb → its exit code. `asks`: it changes something, so a person may be asked, and signals end it
     gracefully."""
     settings = settings_of(context)
-    if not settings.directory.is_dir():
-        words = f"`-C {settings.directory}` is no directory"
+    directory = Path(settings.directory)
+    if not directory.is_dir():
+        words = f"`-C {directory}` is no directory"
         raise AskedWrongly(Diagnostic(code="no-such-directory", message=words, hint="name one that exists"))
     voice, stop = Voice(settings), Stop()
     shown, interruption = presenter(settings, voice), Interruption(stop)
     with interruption.listening():
         try:
             bench = open_bench(
-                settings.directory,
+                directory,
                 tell=shown.tell,
                 ask=asker(voice, shown, interruption) if asks and can_ask(settings) else None,
                 stop=stop,

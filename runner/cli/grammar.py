@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 
 import click
+from click.shell_completion import CompletionItem
 
 from runner.cli.settings import standing_options
 from runner.cli.verbs import VERBS, Door
@@ -88,6 +89,15 @@ class Program(VerbGroup):
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Verbs from the table, without importing one; then options."""
+        verbs = [
+            CompletionItem(name, help=door.summary)
+            for name, door in VERBS.items()
+            if name.startswith(incomplete) and not door.hidden
+        ]
+        return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The table under its headings, without importing a verb."""

@@ -63,6 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except click.exceptions.Exit as left:
         return left.exit_code
+    except SystemExit as left:  # how click ends a completion, and answers a reader who left
+        return left.code if isinstance(left.code, int) else 1
     except BaseException as error:  # noqa: BLE001 - the border
         told = importlib.import_module(_BORDER).told
         return int(told(error, settings, arguments))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TypeVar
 
 import click
@@ -16,14 +14,17 @@ OVERRIDES = frozenset({"yes", "off_branch", "allow_dirty", "break_glass", "emerg
 Function = TypeVar("Function", bound=Callable[..., object])
 
 
-@dataclass(slots=True, kw_only=True)
 class Settings:
     """What the options of every verb said so far; one that stands after the verb wins. `verbosity` is -1 for `-q`."""
 
-    directory: Path = field(default_factory=Path)
-    json: bool = False
-    verbosity: int = 0
-    color: bool = field(default_factory=lambda: not os.environ.get("NO_COLOR"))
+    # No dataclass and no `Path`: `--help` imports this file, and little else.
+    __slots__ = ("color", "directory", "json", "verbosity")
+
+    def __init__(self) -> None:
+        self.directory = "."
+        self.json = False
+        self.verbosity = 0
+        self.color = not os.environ.get("NO_COLOR")
 
 
 class Choice(click.Option):
@@ -52,7 +53,6 @@ def standing_options() -> list[click.Parameter]:
             ["-C", "--directory"],
             metavar="DIR",
             help="Work as if started in DIR.",
-            type=click.Path(path_type=Path),
             expose_value=False,
             callback=_directory,
         ),
@@ -85,7 +85,7 @@ def _long(option: click.Option) -> str:
     return max(option.opts, key=len).lstrip("-")
 
 
-def _directory(context: click.Context, _: click.Parameter, value: Path | None) -> None:
+def _directory(context: click.Context, _: click.Parameter, value: str | None) -> None:
     if value is not None:
         settings_of(context).directory = value
 

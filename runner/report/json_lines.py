@@ -27,6 +27,7 @@ from runner.model.names import TargetName
 from runner.model.plan import Counts, Plan, counted
 from runner.model.references import Json
 from runner.report.safe_text import json_text
+from runner.report.value_text import masked
 
 SCHEMA = "runner/1"
 
@@ -94,8 +95,8 @@ def change_object(change: Change) -> dict[str, Json]:
         "name": change.name,
         "kind": str(change.kind),
         "reason": change.reason,
-        "before": change.before,
-        "after": change.after,
+        "before": masked(change.before, change.sensitive_paths),
+        "after": masked(change.after, change.sensitive_paths),
         "unknown_paths": [list(path) for path in change.unknown_paths],
         "sensitive_paths": [list(path) for path in change.sensitive_paths],
         "diff": [{"path": list(d.path), "op": d.op, "forces_replace": d.forces_replace} for d in change.diff],

@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
-from runner.model.change import Change, ChangeKind, OutputChange
+from runner.model.change import AttributePath, Change, ChangeKind, OutputChange
 from runner.model.plan import Counts, Plan, PlanKind, Planned, counted
 from runner.model.references import Json
 from runner.report.diagnostics_text import diagnostic_lines
 from runner.report.styled import Line, Piece, Style, indented, line
 from runner.report.value_difference import ADDED, CHANGED, REMOVED, Marks, attribute_lines
-from runner.report.value_text import HIDDEN, HIDDEN_AND_CHANGED, LATER, is_sensitive, path_text, written
+from runner.report.value_text import (
+    HIDDEN,
+    HIDDEN_AND_CHANGED,
+    LATER,
+    at_path,
+    is_sensitive,
+    masked,
+    path_text,
+    written,
+)
 
 ORDER: tuple[ChangeKind, ...] = (
     ChangeKind.REPLACE,
@@ -105,10 +114,11 @@ def _particulars(change: Change) -> str:
 
 
 def _attributes(change: Change, unfolded: bool) -> Iterator[Line]:
-    before, after = _object(change.before), _object(change.after)
+    hidden = change.sensitive_paths
+    before, after = _object(masked(change.before, hidden)), _object(masked(change.after, hidden))
     match change.kind:
         case ChangeKind.DELETE | ChangeKind.FORGET:
-            yield from _kept(before, Marks(sensitive=frozenset(change.sensitive_paths)), unfolded)
+            yield from _kept(before, Marks(sensitive=frozenset(hidden)), unfolded)
             return
         case ChangeKind.NO_OP | ChangeKind.READ:
             return
@@ -124,12 +134,19 @@ def _attributes(change: Change, unfolded: bool) -> Iterator[Line]:
         case _:
             assert_never(change.kind)
     marks = Marks(
-        sensitive=frozenset(change.sensitive_paths),
-        differing=frozenset(each.path for each in change.diff),
+        sensitive=frozenset(hidden),
+        differing=frozenset([*(each.path for each in change.diff), *_secretly_different(change)]),
         forcing=frozenset(each.path for each in change.diff if each.forces_replace),
     )
     yield from attribute_lines(before, after, marks)
     yield from _unseen(change, before, after)
+
+
+def _secretly_different(change: Change) -> Iterator[AttributePath]:
+    """Sensitive places whose values differ, which masking makes look alike."""
+    for path in change.sensitive_paths:
+        if at_path(change.before, path) != at_path(change.after, path):
+            yield path
 
 
 def _kept(before: dict[str, Json], marks: Marks, unfolded: bool) -> Iterator[Line]:

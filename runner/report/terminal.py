@@ -44,7 +44,7 @@ def live_lines(progress: Progress, now: float, width: int, height: int) -> list[
     widest = max((columns(str(row.target)) for row in shown), default=0)
     lines = [_cut(_active(row, now, widest), width) for row in shown]
     if hidden := len(active) - len(shown):
-        lines.append(line(Piece(f"… and {hidden} more under way", Style.FAINT)))
+        lines.append(_cut(line(Piece(f"… and {hidden} more under way", Style.FAINT)), width))
     return [*lines, _cut(_footer(progress, now), width)]
 
 

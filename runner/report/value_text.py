@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from runner.model.change import SENSITIVE, UNKNOWN, AttributePath
 from runner.model.references import Json
@@ -37,6 +37,36 @@ def written(value: Json, *, longest: int = LONGEST) -> Piece:
     if len(text) <= longest:
         return Piece(text)
     return Piece(f"{text[:_KEPT]}… ({_length(value)})")
+
+
+def masked(value: Json, paths: Collection[AttributePath]) -> Json:
+    """`value` with the mark for what is sensitive at each of `paths` that it has, whatever stood there."""
+    if not paths:
+        return value
+    if () in paths:
+        return value if value is None else dict(SENSITIVE)
+    inner: dict[str | int, list[AttributePath]] = {}
+    for path in paths:
+        inner.setdefault(path[0], []).append(path[1:])
+    match value:
+        case dict() if not is_sensitive(value):
+            return {key: masked(item, inner.get(key, ())) for key, item in value.items()}
+        case list():
+            return [masked(item, inner.get(index, ())) for index, item in enumerate(value)]
+        case _:
+            return value
+
+
+def at_path(value: Json, path: AttributePath) -> Json:
+    """What stands at `path` in `value`; None where it has no such place."""
+    for step in path:
+        if isinstance(value, dict) and isinstance(step, str):
+            value = value.get(step)
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            return None
+    return value
 
 
 def marked(value: Json) -> Json:
