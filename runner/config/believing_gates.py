@@ -38,9 +38,9 @@ from runner.model.stack import EngineName
 
 
 def gates_of(
-    environment: str, branch: str, written: Section, common: TerraformSettings, closed: tuple[str, ...] = ()
+    environment: str, branch: str, written: Section, shared: TerraformSettings, closed: tuple[str, ...] = ()
 ) -> Gates:
-    """The gates of one environment. `branch` is resolved; `common` are runner.yaml's settings, `closed` its keys that
+    """The gates of one environment. `branch` is resolved; `shared` are runner.yaml's settings, `closed` its keys that
     close every environment."""
     return Gates(
         environment=environment,
@@ -63,7 +63,7 @@ def gates_of(
         drift=_drift(written.section("drift")) if "drift" in written else None,
         hooks=_hooks(written.section("hooks")),
         notify=tuple({key: each.json(key) for key in each.names()} for each in written.sections("notify")),
-        terraform=terraform_settings(written.section("settings").section("terraform"), common),
+        terraform=terraform_settings(written.section("settings").section("terraform"), shared),
         unenforced=(*unenforced(written), *closed),
     )
 
@@ -225,16 +225,16 @@ def _hooks(written: Section) -> Hooks:
     )
 
 
-def terraform_settings(written: Section, common: TerraformSettings) -> TerraformSettings:
-    """`written` where it says something, else `common`: the nearest wins, key by key."""
+def terraform_settings(written: Section, shared: TerraformSettings) -> TerraformSettings:
+    """`written` where it says something, else `shared`: the nearest wins, key by key."""
     arguments = written.section("args")
     return TerraformSettings(
         backend_config=tuple(_backend_config(written))
         if "backend_config" in written
-        else common.backend_config,
-        workspace=written.text("workspace", common.workspace),
-        var_files=written.texts("var_files") if "var_files" in written else common.var_files,
-        arguments={**common.arguments, **{verb: arguments.texts(verb) for verb in arguments.names()}},
+        else shared.backend_config,
+        workspace=written.text("workspace", shared.workspace),
+        var_files=written.texts("var_files") if "var_files" in written else shared.var_files,
+        arguments={**shared.arguments, **{verb: arguments.texts(verb) for verb in arguments.names()}},
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
 from runner.config.configuration import EngineSettings
+from runner.config.places import Places
 from runner.config.section import Section
 from runner.config.stack_search import PROJECTS, Found
 from runner.diagnostics import Diagnostic, Span
@@ -101,10 +102,9 @@ class EngineChoice:
             return ""
         if found := _VERSION.fullmatch(word):
             return found[1]
-        problem = Diagnostic(
-            code="engine-version-unreadable",
-            message=f"`{word}` is no version that can be kept to",
-            span=Span(file=path, line=1, column=1),
+        problem = Places(path, None, self._files[path]).problem(
+            "engine-version-unreadable",
+            f"`{word}` is no version that can be kept to",
             hint="write a whole version there, `1.12.6`",
         )
         if problem not in self.problems:

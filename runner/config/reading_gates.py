@@ -97,8 +97,8 @@ class _Judge:
         self._problems = problems
         self._default = default_branch(own.section.text("default_branch"), facts)
         self._branches = tuple(own.section.words("branches").items())
-        common = own.section.section("settings").section("terraform")
-        self._terraform = terraform_settings(common, TerraformSettings())
+        shared = own.section.section("settings").section("terraform")
+        self._terraform = terraform_settings(shared, TerraformSettings())
         self._closed = unenforced_engines(own.section.section("engines"))
         for branch, environment in self._branches:
             for name in unbound(branch, environment):

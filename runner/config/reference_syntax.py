@@ -145,7 +145,7 @@ def _secret(inner: str, span: Span | None) -> SecretReference:
             if near
             else "write `secret:env:NAME`, `secret:ssm:/path` or `secret:secretsmanager:id#key`"
         )
-        raise _Wrong("secret-scheme-unknown", f"`{scheme}` is no source of secrets", len("secret:"), hint)
+        raise _Wrong("secret-source-unknown", f"`{scheme}` is no source of secrets", len("secret:"), hint)
     name, _, key = rest.partition("#") if scheme == "secretsmanager" else (rest, "", "")
     offset = len(f"secret:{scheme}{colon}")
     if not name or any(mark in rest for mark in " \t\n"):

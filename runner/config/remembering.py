@@ -94,8 +94,8 @@ class ConfigurationReader:
         body = json.dumps({**dict(rest[-_SPARE:]), **self._used}, separators=(",", ":")).encode()
         with suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=_FILE)
-            with os.fdopen(handle, "wb") as file:
+            descriptor, name = tempfile.mkstemp(dir=self._path.parent, prefix=_FILE)
+            with os.fdopen(descriptor, "wb") as file:
                 file.write(_heading(body).encode() + b"\n" + body)
             os.replace(name, self._path)
         self._news = False

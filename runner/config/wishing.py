@@ -63,14 +63,14 @@ class Wisher:
 
     def _target(self, wishes: Wishes, stack: Stack) -> Target:
         wish = wishes.targets.get(stack.name)
-        common = wishes.inputs
+        shared = wishes.inputs
         if stack.captures:
             captured = {name: Input(name=name, value=value) for name, value in stack.captures.items()}
-            common = {**captured, **common}
+            shared = {**captured, **shared}
         return Target(
             name=TargetName(environment=wishes.environment, stack=stack.name),
             stack=stack,
-            environment_inputs=common,
+            environment_inputs=shared,
             inputs=wish.inputs if wish else {},
             depends_on=tuple(_named(edge) for edge in wish.depends_on) if wish else (),
             tags=stack.tags,

@@ -1,0 +1,122 @@
+"""The full example of the contract is read, believed, and valid by the JSON Schema."""
+
+from datetime import date
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+
+from runner.config import FileKind
+from runner.config.enforcement import GATE_KEYS, WISH_KEYS
+from runner.config.schema.checking import MODELS, check, json_schema, json_schemas
+from runner.config.yaml_reader import read_yaml
+from runner.model.environment import ApplyMode, Freeze, KeySource, StateBackend, Window
+from runner.model.names import TargetName
+from runner.model.references import Expression, OutputReference, SecretReference
+from runner.model.stack import EngineName
+from tests.config.believing import CONTRACT, believe
+
+FILES = {FileKind.ENVIRONMENT: "prod.yaml", FileKind.RUNNER: "runner.yaml", FileKind.STACK: "stack.yaml"}
+REPOSITORY = {
+    "runner.yaml": (CONTRACT / "runner.yaml").read_bytes(),
+    "environments/prod.yaml": (CONTRACT / "prod.yaml").read_bytes(),
+    "environments/staging.yaml": "",
+    "environments/shared.yaml": "",
+    "stacks/network/main.tf": "",
+    "stacks/database/main.tf": "",
+    "stacks/legacy-x/main.tf": "",
+    "stacks/dns/main.tf": "",
+    "stacks/app/main.tf": "",
+    "stacks/app/stack.yaml": (CONTRACT / "stack.yaml").read_bytes().replace(b"renamed_from: old-app\n", b""),
+    "live/prod/eu/data/lake/main.tf": "",
+}
+
+
+@pytest.mark.parametrize("kind", FileKind)
+def test_the_example_has_no_mistake(kind: FileKind) -> None:
+    found = check(kind, "x.yaml", (CONTRACT / FILES[kind]).read_bytes(), 1000)
+    assert found.mistakes == ()
+
+
+@pytest.mark.parametrize("kind", FileKind)
+def test_the_json_schema_takes_the_example_and_refuses_a_stranger(kind: FileKind) -> None:
+    schema = json_schema(kind)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    written = read_yaml("x.yaml", (CONTRACT / FILES[kind]).read_bytes(), 1000).value
+    assert isinstance(written, dict)
+    assert list(validator.iter_errors(written)) == []
+    assert list(validator.iter_errors({**written, "stranger": 1}))
+
+
+def test_every_key_is_described_for_editors() -> None:
+    for schema in json_schemas().values():
+        assert isinstance(schema, dict)
+        properties = schema["properties"]
+        assert isinstance(properties, dict)
+        assert all(isinstance(each, dict) and each.get("description") for each in properties.values())
+
+
+def test_every_key_of_an_environment_is_a_gate_or_a_wish() -> None:
+    assert set(GATE_KEYS) | set(WISH_KEYS) == set(MODELS[FileKind.ENVIRONMENT].model_fields)
+
+
+def test_the_gates_of_the_example_are_believed() -> None:
+    gates = believe(REPOSITORY).environments["prod"]
+    assert (gates.branch, gates.apply) == ("main", ApplyMode.ON_MERGE)
+    assert gates.windows == (Window(days=frozenset({0, 1, 2, 3}), start=480, end=960, zone="Europe/Berlin"),)
+    assert gates.freezes == (Freeze(start=date(2026, 12, 20), end=date(2027, 1, 3), reason="holidays"),)
+    assert gates.requires
+    assert gates.requires.plan_age == 86400.0
+    assert gates.requires.reviews
+    assert gates.requires.reviews.teams == ("@acme/platform",)
+    assert gates.key == KeySource(kind="env", value="GITOPS_RUNNER_KEY_PROD")
+    assert gates.state
+    assert (gates.state.backend, gates.state.bucket) == (StateBackend.S3, "acme-state")
+    assert gates.allow.secrets == ("env:DB_*", "ssm:/prod/*")
+    assert gates.credentials.preview
+    assert gates.credentials.preview.variables == ("ARM_*", "TF_TOKEN_*")
+    assert gates.terraform.arguments == {"plan": ("-parallelism=30",)}
+
+
+def test_what_this_version_cannot_enforce_is_named() -> None:
+    environments = believe(REPOSITORY).environments
+    assert set(environments["prod"].unenforced) == {
+        "requires.reviews", "requires.checks", "requires.undiverged", "requires.destroys", "requires.plan_age",
+        "promote", "policies", "allow.providers", "allow.modules", "allow.code", "credentials.preview.ssh_agent",
+        "plans.on_merge", "plans.max_age", "plans.store", "plans.max_bytes", "drift", "hooks.before_preview", "notify",
+    }  # fmt: skip
+    assert environments["staging"].unenforced == ()
+
+
+def test_the_wishes_of_the_example_are_targets() -> None:
+    believed = believe(REPOSITORY)
+    assert {name.stack for name in believed.targets if name.environment == "prod"} == {
+        "network", "database", "dns", "app", "eu/data/lake",
+    }  # fmt: skip
+    app = believed.targets[TargetName(environment="prod", stack="app")]
+    assert app.stack.engine.name is EngineName.OPENTOFU
+    assert app.stack.reads == ("shared/*.json",)
+    assert app.stack.timeout == 1800.0
+    assert app.depends_on == (TargetName(environment="prod", stack="network"),)
+    zone = app.inputs["zone"].value
+    assert isinstance(zone, Expression)
+    (reference,) = zone.parts
+    assert isinstance(reference, OutputReference)
+    assert str(reference) == "shared/dns.zone_id"
+    assert str(reference.span) == "environments/prod.yaml:38:56"
+    password = believed.targets[TargetName(environment="prod", stack="database")].inputs["password"].value
+    assert isinstance(password, Expression)
+    assert isinstance(password.parts[0], SecretReference)
+    lake = believed.targets[TargetName(environment="prod", stack="eu/data/lake")]
+    assert lake.tags == {"region:eu"}
+    assert lake.environment_inputs["region"].value == "eu-west-1"
+    assert believed.wishes["prod"].removed == {"old": "destroy"}
+
+
+def test_the_settings_of_the_example_are_believed() -> None:
+    believed = believe(REPOSITORY)
+    assert believed.limits.plan_bytes == 256 << 20
+    assert (believed.limits.preview, believed.limits.lease) == (1200.0, 7200.0)
+    assert believed.ledger.signers == "environments/allowed_signers"
+    assert believed.engines[EngineName.TERRAFORM].versions == (("live/old/**", "1.5.7"),)
+    assert believed.engines[EngineName.TERRAFORM].direct == ("*/*",)
