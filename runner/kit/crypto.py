@@ -9,46 +9,19 @@ from __future__ import annotations
 import base64
 import binascii
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from hashlib import sha256
-from types import MappingProxyType
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly
+from runner.kit.keyring import Key, KeyRing, ring_of
+
+__all__ = ["Key", "KeyRing", "derived", "generate", "joined", "key_of", "parse", "printable", "ring_of"]
 
 KEY_BYTES = 32
 ID_BYTES = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
-    """`id` is 16 hexadecimal digits that say nothing about `secret` (32 bytes), and may be public."""
-
-    id: str
-    secret: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyRing:
-    """The keys of one environment: `current` seals objects, `old` (by id) only open them. `sealing` seals values; it
-    stays the first one when keys are rotated, for a value must look the same as long as it is the same."""
-
-    current: Key
-    old: Mapping[str, Key] = field(default_factory=lambda: MappingProxyType({}))
-    sealing: Key
-
-    def find(self, id: str) -> Key | None:
-        """The key with this id."""
-        return self.current if id == self.current.id else self.old.get(id)
-
-
-def ring_of(key: Key) -> KeyRing:
-    """A ring that was never rotated."""
-    return KeyRing(current=key, sealing=key)
 
 
 def key_of(secret: bytes) -> Key:

@@ -5,12 +5,14 @@ Refuses plain text at rest (but for `state: local`, a file of the user's own mac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from runner.git import Edit
+from runner.kit.keyring import Key, KeyRing
 from runner.model.entry import StoredState
 from runner.model.names import TargetName
 from runner.model.plan import StateFacts
@@ -63,3 +65,52 @@ class StateStore(Protocol):
 
     def remove(self, target: TargetName, fence: int) -> tuple[Edit, ...]:
         """Ends a target's state (after forget or destroy); versions stay readable as long as the store keeps them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeKey:
+    """A new key. `path`: the file that holds it (back it up), None where a key service does; `edits` must be pushed
+    before it is used."""
+
+    key: Key
+    path: Path | None = None
+    edits: tuple[Edit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rotated:
+    """`edits` make `ring` the environment's: they must be pushed before anything is sealed with it."""
+
+    ring: KeyRing
+    edits: tuple[Edit, ...]
+
+
+class EnvironmentKeys(Protocol):
+    """The keys of one environment: found, made, rotated, retired. Reads are of the refs' last refresh. Errors:
+    AskedWrongly (`key-malformed`, `key-missing`, `key-rotated`, `key-exists`, `key-in-use`, `key-unknown`: 2),
+    HistoryMoved (`key-not-authentic`: 7)."""
+
+    @property
+    def ref(self) -> str:
+        """The ref that holds the wrapped keys, under `keys/` (and with `state: git` the states)."""
+
+    def ring(self, ledger: str) -> KeyRing | None:
+        """The keys at hand, old ones unwrapped; None where there is no key at all. `ledger`: the ledger's id."""
+
+    def needed(self, ledger: str) -> KeyRing:
+        """As `ring`; `key-missing` where there is none."""
+
+    def make(self) -> MadeKey:
+        """A first key; on the disk before it returns. Only where the environment has no ledger yet, and never in CI."""
+
+    def new_data_key(self, arn: str) -> tuple[Key, bytes]:
+        """A new key of the key service, and its wrapped form."""
+
+    def kept_for_rotation(self, key: Key) -> Path:
+        """Writes a new key to where `ring` finds it once the rotation is pushed; before it is."""
+
+    def rotated(self, ring: KeyRing, new: Key, ledger: str, wrapped: bytes = b"") -> Rotated:
+        """`new` in front, older keys wrapped under it; `wrapped`: its form from the key service."""
+
+    def retired(self, ring: KeyRing, id: str, in_use: Collection[str]) -> tuple[Edit, ...]:
+        """The edits that forget an old key for good; `in_use`: the key ids of all that is still kept."""

@@ -9,7 +9,7 @@ the new one is looked for in the same places, and in the Git directory's `runner
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -19,8 +19,16 @@ from runner.errors import AskedWrongly
 from runner.git import Edit, Refs
 from runner.kit.crypto import Key, KeyRing, generate, key_of, parse, printable, ring_of
 from runner.model.environment import KeySource
+from runner.vault import MadeKey, Rotated
 from runner.vault.private_files import sync_directory
-from runner.vault.wrapped_keys import KMS_SUFFIX, key_path, state_ref, unwrapped, wrapping_id
+from runner.vault.wrapped_keys import (
+    SERVICE_PATH,
+    retired,
+    rotated,
+    state_ref,
+    unwrapped,
+    wrapping_id,
+)
 
 
 class DataKeys(Protocol):
@@ -35,19 +43,9 @@ class DataKeys(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MadeKey:
-    """A new key. `path`: the file that holds it (back it up), None where a key service does; `edits` must be pushed
-    before it is used."""
-
-    key: Key
-    path: Path | None = None
-    edits: tuple[Edit, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyPlaces:
-    """Where one environment's keys may be. `root` is the checkout (relative `file:` paths), `refs` what the ledger's
-    remote holds, as of its last refresh."""
+    """See EnvironmentKeys. `root` is the checkout (relative `file:` paths), `refs` what the ledger's remote holds,
+    as of its last refresh."""
 
     environment: str
     source: KeySource | None
@@ -61,6 +59,11 @@ class KeyPlaces:
     def file(self) -> Path:
         """The file that serves every environment without a key of its own."""
         return self.git_directory / "runner" / "key"
+
+    @property
+    def ref(self) -> str:
+        """See EnvironmentKeys."""
+        return state_ref(self.environment)
 
     def ring(self, ledger: str) -> KeyRing | None:
         """The keys at hand, old ones unwrapped; None where there is no key at all. AskedWrongly `key-malformed`,
@@ -112,6 +115,14 @@ class KeyPlaces:
         plain, wrapped = self._service(arn).new(self._context())
         return key_of(plain), wrapped
 
+    def rotated(self, ring: KeyRing, new: Key, ledger: str, wrapped: bytes = b"") -> Rotated:
+        """See EnvironmentKeys."""
+        return rotated(ring, new, ledger, self.environment, self.refs.blobs(self.ref, "keys"), wrapped)
+
+    def retired(self, ring: KeyRing, id: str, in_use: Collection[str]) -> tuple[Edit, ...]:
+        """See EnvironmentKeys."""
+        return retired(ring, id, self.environment, self.refs.blobs(self.ref, "keys"), in_use)
+
     def _primary(self) -> Key | None:
         match self.source:
             case KeySource(kind="env", value=name):
@@ -140,28 +151,17 @@ class KeyPlaces:
                 yield key
 
     def _wrapped(self) -> dict[str, bytes]:
-        found = self.refs.blobs(state_ref(self.environment), "keys")
+        found = self.refs.blobs(self.ref, "keys")
         return {path: content for path, (_, content) in found.items()}
 
     def _from_service(self, arn: str) -> Key | None:
-        blobs = [content for path, content in self._wrapped().items() if path.endswith(KMS_SUFFIX)]
-        if not blobs:
-            return None
-        if len(blobs) > 1:
-            message = f"`{self.environment}` has {len(blobs)} data keys, and only one can be current"
-            raise AskedWrongly(
-                Diagnostic(code="key-ambiguous", message=message, hint="`runner key rotate` leaves one")
-            )
-        return key_of(self._service(arn).unwrap(blobs[0], self._context()))
+        wrapped = self._wrapped().get(SERVICE_PATH)
+        return key_of(self._service(arn).unwrap(wrapped, self._context())) if wrapped else None
 
     def _made_by_service(self, arn: str) -> MadeKey:
         key, wrapped = self.new_data_key(arn)
-        path = key_path(key.id, KMS_SUFFIX)
         edit = Edit(
-            ref=state_ref(self.environment),
-            changes={path: wrapped},
-            expects={path: None},
-            message="runner: key",
+            ref=self.ref, changes={SERVICE_PATH: wrapped}, expects={SERVICE_PATH: None}, message="runner: key"
         )
         return MadeKey(key=key, edits=(edit,))
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly, HistoryMoved
@@ -16,17 +15,11 @@ from runner.kit.canonical import encode
 from runner.kit.crypto import Key, KeyRing, key_of, ring_of
 from runner.kit.envelope import Context, Purpose, open_object, read_header, seal_object
 from runner.model.names import encoded
+from runner.vault import Rotated
 
 WRAPPED_SUFFIX = ".wrapped"
-KMS_SUFFIX = ".kms"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rotated:
-    """`edits` make `ring` the environment's: they must be pushed before anything is sealed with it."""
-
-    ring: KeyRing
-    edits: tuple[Edit, ...]
+SERVICE_PATH = "keys/current.kms"
+"""The current key as the key service wrapped it. One path, so that of two machines that begin at once one loses."""
 
 
 def state_ref(environment: str) -> str:
@@ -34,9 +27,9 @@ def state_ref(environment: str) -> str:
     return f"refs/runner/state/{encoded(environment)}"
 
 
-def key_path(id: str, suffix: str) -> str:
+def wrapped_path(id: str) -> str:
     """Where a wrapped key lies in that ref."""
-    return f"keys/{id}{suffix}"
+    return f"keys/{id}{WRAPPED_SUFFIX}"
 
 
 def wrapping_id(blobs: Mapping[str, bytes], environment: str) -> str:
@@ -84,13 +77,11 @@ def rotated(
         raise AskedWrongly(
             Diagnostic(code="key-exists", message=message, hint="`runner key new` prints a new one")
         )
-    changes: dict[str, bytes | None] = {path: None for path in found if path.endswith(KMS_SUFFIX)}
+    changes: dict[str, bytes | None] = {SERVICE_PATH: kms or None} if kms or SERVICE_PATH in found else {}
     for key in old.values():
-        path = key_path(key.id, WRAPPED_SUFFIX)
+        path = wrapped_path(key.id)
         plain = encode({"secret": key.secret.hex(), "sealing": key.id == ring.sealing.id})
         changes[path] = seal_object(new, _context(path, ledger, environment), plain)
-    if kms:
-        changes[key_path(new.id, KMS_SUFFIX)] = kms
     expects = {path: found[path][0] if path in found else None for path in changes}
     edit = Edit(ref=state_ref(environment), changes=changes, expects=expects, message="runner: key rotated")
     return Rotated(ring=KeyRing(current=new, old=old, sealing=ring.sealing), edits=(edit,))
@@ -101,7 +92,7 @@ def retired(
 ) -> tuple[Edit, ...]:
     """The edits that forget an old key for good; `in_use` are the key ids of all that is still kept. AskedWrongly
     `key-in-use` for the current and the sealing key, and for one that something kept still takes; `key-unknown`."""
-    path = key_path(id, WRAPPED_SUFFIX)
+    path = wrapped_path(id)
     reasons = {
         "it is the current key": id == ring.current.id,
         "it seals the values in the ledger": id == ring.sealing.id,

@@ -173,10 +173,10 @@ def test_parameters_and_secrets_are_read_decrypted(cloud: Cloud, moto_server: Mo
     ssm.put_parameter(Name=f"/prod/{stamp}", Value="s3cret", Type="SecureString")
     assert ssm_parameter(cloud, f"/prod/{stamp}") == "s3cret"
     refused("cloud-not-found", lambda: ssm_parameter(cloud, "/prod/none"))
-    manager = session.client("secretsmanager", endpoint_url=str(moto_server), config=settings)
-    manager.create_secret(Name=f"db-{stamp}", SecretString='{"password": "p", "port": 5432}')
-    manager.create_secret(Name=f"text-{stamp}", SecretString="plain")
-    manager.create_secret(Name=f"binary-{stamp}", SecretBinary=b"\0")
+    kept = session.client("secretsmanager", endpoint_url=str(moto_server), config=settings)
+    kept.create_secret(Name=f"db-{stamp}", SecretString='{"password": "p", "port": 5432}')
+    kept.create_secret(Name=f"text-{stamp}", SecretString="plain")
+    kept.create_secret(Name=f"binary-{stamp}", SecretBinary=b"\0")
     assert managed_secret(cloud, f"db-{stamp}", "password") == "p"
     assert managed_secret(cloud, f"db-{stamp}", "port") == "5432"
     assert managed_secret(cloud, f"text-{stamp}") == "plain"

@@ -15,8 +15,9 @@ from runner.git import Edit
 from runner.kit.crypto import Key, KeyRing, generate, printable
 from runner.kit.sealing import Sealer
 from runner.model.environment import KeySource
+from runner.vault import Rotated
 from runner.vault.keys import KeyPlaces, write_key
-from runner.vault.wrapped_keys import Rotated, retired, rotated, state_ref
+from runner.vault.wrapped_keys import retired, rotated, state_ref
 from tests.components.fixtures import MotoServer
 from tests.vault.state_places import SEAL, GitPlace, cloud_at
 
@@ -48,8 +49,7 @@ def current(ring: KeyRing | None) -> Key:
 
 def turned(place: GitPlace, ring: KeyRing, new: Key, environment: str = "prod") -> Rotated:
     """Rotates, and delivers it."""
-    found = place.refs().blobs(state_ref(environment), "keys")
-    done = rotated(ring, new, LEDGER, environment, found)
+    done = places(place, environment=environment).rotated(ring, new, LEDGER)
     assert place.deliver(done.edits)
     return done
 
@@ -109,13 +109,9 @@ def test_a_malformed_key_is_named_by_its_place_and_not_repeated(git_place: GitPl
 
 def test_after_a_rotation_everything_old_is_readable_and_values_look_the_same(git_place: GitPlace) -> None:
     made = places(git_place).make()
-    ring = places(git_place).needed(LEDGER)
-    stored = write(
-        replace(git_place, seal=replace(SEAL, keys=ring)),
-        replace(git_place, seal=replace(SEAL, keys=ring)).open(),
-        1,
-        None,
-    )
+    ring = again = places(git_place).needed(LEDGER)
+    first = replace(git_place, seal=replace(SEAL, keys=ring))
+    stored = write(first, first.open(), 1, None)
     for _ in range(2):
         new = generate()
         places(git_place).kept_for_rotation(new)
@@ -204,20 +200,21 @@ def test_kms_wraps_the_key_and_each_environment_its_own(git_place: GitPlace, mot
     client = cloud.session.client("kms", endpoint_url=str(moto_server), config=cloud.settings())
     arn = client.create_key()["KeyMetadata"]["Arn"]
     source, service = KeySource(kind="kms", value=arn), KmsDataKeys(cloud, arn)
-    fresh = lambda name="prod": replace(places(git_place, source, environment=name), data_keys=service)  # noqa: E731
+
+    def fresh(name: str = "prod") -> KeyPlaces:
+        return replace(places(git_place, source, environment=name), data_keys=service)
+
     assert fresh().ring(LEDGER) is None
     made = fresh().make()
     assert made.path is None
     assert git_place.deliver(made.edits)
     assert fresh().needed(LEDGER).current == made.key
-    assert (
-        not git_place.deliver(fresh().make().edits)
-        or len(git_place.refs().blobs(state_ref("prod"), "keys")) == 2
-    )
-    wrapped = made.edits[0].changes[f"keys/{made.key.id}.kms"]
+    assert not git_place.deliver(fresh().make().edits)  # another machine began at the same moment
+    assert fresh().needed(LEDGER).current == made.key
+    wrapped = made.edits[0].changes["keys/current.kms"]
     assert wrapped is not None
     assert made.key.secret not in wrapped
-    assert git_place.deliver([Edit(ref=state_ref("dev"), changes={f"keys/{made.key.id}.kms": wrapped})])
+    assert git_place.deliver([Edit(ref=state_ref("dev"), changes={"keys/current.kms": wrapped})])
     with pytest.raises(AskedWrongly):  # bound to its environment by the encryption context
         fresh("dev").ring(LEDGER)
 
