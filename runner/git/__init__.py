@@ -6,10 +6,14 @@ Refuses to know what a stack is. GitPython's command layer starts the programs, 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
+
+# GitPython looks for git when it is imported, and without one the import fails; we say it ourselves (`git-missing`).
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

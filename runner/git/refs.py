@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -104,12 +105,14 @@ class SharedRefs:
         self._objects = repository.objects
         self._memory = Memory(repository, place)
         self._heads = dict(self._memory.remembered())
+        self._looking = threading.Lock()  # a sighting must not be replaced by an older one of another thread
 
     def refresh(self, patterns: Sequence[str]) -> None:
         """See Refs."""
-        sighting = self._memory.look(patterns)
-        kept = {ref: commit for ref, commit in self._heads.items() if not matches(ref, patterns)}
-        self._heads = {**kept, **sighting.heads}
+        with self._looking:
+            sighting = self._memory.look(patterns)
+            kept = {ref: commit for ref, commit in self._heads.items() if not matches(ref, patterns)}
+            self._heads = {**kept, **sighting.heads}
         if sighting.moved_back:
             raise HistoryMoved(tuple(self._diagnostic(ref) for ref in sighting.moved_back))
 

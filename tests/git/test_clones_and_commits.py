@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -311,3 +313,30 @@ def test_hooks_and_fsmonitor_of_a_clone_never_run(remote: Remote, tmp_path: Path
     assert not marker.exists()
     git(repository.root, "update-ref", "refs/heads/x", "HEAD")
     assert marker.exists()  # the trap works
+
+
+def test_a_machine_without_git_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    for name in ("env", "sh"):
+        found = shutil.which(name)
+        assert found
+        (tmp_path / "bin" / name).symlink_to(found)
+    program = """
+from pathlib import Path
+from runner.errors import ToolUnavailable
+from runner.git.repository import Repository
+try:
+    Repository.open(Path("."))
+except ToolUnavailable as error:
+    print(error.diagnostics[0].code)
+"""
+    for env in ({}, {"GITOPS_RUNNER_X": "1"}):
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=Path(__file__).parents[2],
+            env={"PATH": str(tmp_path / "bin"), **env},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stdout.strip() == "git-missing", done.stderr

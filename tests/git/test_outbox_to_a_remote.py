@@ -19,7 +19,7 @@ from runner.git.place import RefNaming
 from runner.git.refs import LocalRefs, RemoteRefs
 from runner.git.repository import Repository
 from runner.kit.tree import blob_id
-from tests.git.clones import Remote, git, hook
+from tests.git.clones import Remote, commit, git, hook
 
 LIVE, LOCKS, STATE = "refs/runner/live/prod", "refs/runner/locks/prod", "refs/runner/state/prod"
 NAMING = RefNaming()
@@ -225,7 +225,7 @@ def test_a_push_that_arrived_although_nobody_heard_of_it_is_not_sent_twice(
     hook(
         remote.path,
         "post-receive",
-        f"test -e {tmp_path}/once || {{ touch {tmp_path}/once; kill -9 $PPID; sleep 1; }}",
+        f"test -e {tmp_path}/once || {{ touch {tmp_path}/once; kill -9 $PPID; }}",
     )
     repository = remote.clone("one")
     outbox = outbox_of(repository)
@@ -389,3 +389,42 @@ def test_environment_variables_that_move_a_repository_are_not_believed(remote: R
         assert repository.head() == head
     finally:
         del os.environ["GIT_DIR"]
+
+
+def test_a_shallow_checkout_of_ci_reads_and_writes_the_record(remote: Remote, tmp_path: Path) -> None:
+    writer = remote.clone("one")
+    outbox = outbox_of(writer)
+    for number in range(3):
+        source = commit(writer.root, f"source {number}")
+        git(writer.root, "push", "-q", "origin", "main")
+        edit = Edit(ref=LIVE, changes={f"{number}": b"1"}, chained=True, parents=(source,))
+        assert isinstance(outbox.submit([edit]).wait(30), Pushed)
+    outbox.close()
+    git(tmp_path, "clone", "-q", "--depth=1", f"file://{remote.path}", "ci")
+    checkout = Repository.open(tmp_path / "ci")
+    refs = RemoteRefs(checkout, "origin", NAMING)
+    refs.refresh(["refs/runner/*"])
+    assert sorted(refs.blobs(LIVE)) == ["0", "1", "2"]
+    outbox = outbox_of(checkout)
+    edit = Edit(ref=LIVE, changes={"ci": b"1"}, chained=True, parents=(checkout.head(),))
+    assert isinstance(outbox.submit([edit]).wait(30), Pushed)
+    outbox.close()
+    checkout.close()
+    assert git(remote.path, "rev-list", "--first-parent", "--count", LIVE) == "5"
+    git(remote.path, "fsck", "--strict", "--connectivity-only")
+
+
+def test_the_environment_of_git_holds_no_key_of_ours(remote: Remote, tmp_path: Path) -> None:
+    repository = remote.clone("one")
+    shown = tmp_path / "shown"
+    program = tmp_path / "upload-pack"
+    program.write_text(f'#!/bin/sh\nenv > {shown}\nexec git-upload-pack "$@"\n')
+    program.chmod(0o755)
+    git(repository.root, "config", "remote.origin.uploadpack", str(program))
+    os.environ |= {"GITOPS_RUNNER_KEY": "canary-key", "TF_VAR_PASSWORD": "canary-password"}
+    try:
+        repository.fetch_branch("origin", "main")
+    finally:
+        del os.environ["GITOPS_RUNNER_KEY"], os.environ["TF_VAR_PASSWORD"]
+    assert "HOME=" in shown.read_text()
+    assert "canary" not in shown.read_text()
