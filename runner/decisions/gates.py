@@ -38,16 +38,6 @@ class BranchFacts:
     dirty: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HandFreeze:
-    """A freeze that somebody put on the record; `until` None: until it is thawed."""
-
-    reason: str
-    actor: str
-    since: datetime
-    until: datetime | None = None
-
-
 def opened(gate: str, because: str) -> Verdict:
     """An open gate."""
     return Verdict(gate=gate, answer=Answer.ALLOW, because=because)
@@ -168,14 +158,11 @@ def freeze_verdict(gates: Gates, now: datetime) -> Verdict:
     return opened("freezes", "no freeze holds")
 
 
-def hand_freeze_verdict(environment: str, freezes: Sequence[HandFreeze], now: datetime) -> Verdict:
-    """Does a freeze on the record hold?"""
-    standing = [each for each in freezes if each.until is None or now < each.until]
-    if not standing:
+def hand_freeze_verdict(environment: str, freezes: Sequence[str]) -> Verdict:
+    """Does a freeze on the record hold? `freezes`: who froze it, when and why, oldest first."""
+    if not freezes:
         return opened("freeze", "nobody froze it")
-    each = standing[-1]
-    until = f"until {in_words(each.until, 'UTC')}" if each.until else "until somebody thaws it"
-    because = f"{each.actor} froze `{environment}` on {each.since:%Y-%m-%d}, {until}: {each.reason}"
+    because = f"`{environment}` is frozen: {freezes[-1]}"
     return _closed("freeze", "frozen-by-hand", because, f"runner thaw env/{environment}", waits=True)
 
 

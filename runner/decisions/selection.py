@@ -72,6 +72,15 @@ def is_named(name: TargetName, request: SelectionRequest) -> bool:
     return any(each in (str(name), f"env/{name}") for each in request.selectors)
 
 
+def is_environment(selector: str, environments: Iterable[str]) -> bool:
+    """Whether a selector means whole environments, and no narrower thing."""
+    text = selector.removeprefix("env/").removeprefix("environments/")
+    for suffix in _SUFFIXES:
+        text = text.removesuffix(suffix)
+    pattern = _pattern(text)
+    return "/" not in text and any(pattern(name) for name in environments)
+
+
 def meaning(selector: str, targets: Targets, here: str = ".") -> frozenset[TargetName]:
     """The targets of one selector without its `!`. AskedWrongly where there are none, or two readings."""
     readings = {how: found for how, found in _readings(selector, targets, here).items() if found}
@@ -191,7 +200,7 @@ def _unmatched(selector: str, targets: Targets) -> Diagnostic:
     directories = {f"./{target.stack.directory}" for target in targets.values()}
     if selector == "." or selector.startswith(("./", "../")):
         known, what = directories, "stacks are at"
-    elif "/" in selector and not selector.startswith(("env/", "stacks/")):
+    elif "/" in selector and not selector.startswith(("env/", "stacks/", "environments/")):
         environment = selector.split("/", 1)[0]
         here = {str(name) for name in targets if name.environment == environment}
         known, what = (

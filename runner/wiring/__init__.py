@@ -1,1 +1,1 @@
-"""Settings to the tools on the bench. Chooses, never does."""
+"""Settings to the tools on the bench. Chooses, never does; refuses logic."""

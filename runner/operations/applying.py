@@ -1,0 +1,124 @@
+"""One approved plan carried out and recorded: intent, apply, state, entry, lease, in that order (DESIGN, section 4)."""
+
+from __future__ import annotations
+
+from runner.engine import Applied, EngineEvent
+from runner.model.happening import ResourceApplied, TargetFinished
+from runner.model.lease import Intent
+from runner.model.plan import Plan, counted
+from runner.operations.recording import Ending, record
+from runner.operations.session import Readied, Session
+from runner.operations.state_keeper import StateKeeper
+
+
+def announce(session: Session, plan: Plan, ready: Readied) -> None:
+    """Says at the remote, and in our journal, that something may change from now on."""
+    leases = session.leases_of(plan.target)
+    lease = leases.held(plan.target)
+    session.directory.journal.write(
+        {
+            "event": "intent",
+            "target": str(plan.target),
+            "fence": lease.fence,
+            "nonce": lease.nonce,
+            "commit": ready.source,
+            "code": ready.code,
+            "engine": str(ready.engine.identity.name),
+            "engine_words": str(ready.engine.identity),
+            "directory": ready.target.stack.directory,
+            "file": ready.work.backend.file is not None,
+            "destroy": plan.destroy,
+        }
+    )
+    intent = Intent(
+        run=session.directory.id,
+        purpose="destroy" if plan.destroy else "apply",
+        code=ready.code,
+        commit=ready.source,
+        at=session.bench.clock.now(),
+    )
+    leases.announce(plan.target, intent)
+
+
+def apply(session: Session, plan: Plan, ready: Readied, *, ends: bool = False) -> TargetFinished:
+    """Announces, applies exactly the saved plan, and records how it ended. Returns when it is at the remote.
+    `ends`: once destroyed, the target is over."""
+    session.progress(plan.target, "announcing", "saying what is about to change")
+    announce(session, plan, ready)
+    lease = session.leases_of(plan.target).held(plan.target)
+    ready.store.hold(plan.target, session.directory.id, lease.fence)
+    applied, keeper = _applied(session, plan, ready)
+    session.directory.journal.write({"event": "applied", "target": str(plan.target), "ok": applied.ok})
+    session.progress(plan.target, "recording", "writing the record")
+    ending = Ending(plan=plan, ready=ready, applied=applied, keeper=keeper, ends=ends)
+    try:
+        return record(session, ending)
+    finally:
+        ready.store.let_go(plan.target)
+
+
+def _applied(session: Session, plan: Plan, ready: Readied) -> tuple[Applied, StateKeeper]:
+    leases, journal = session.leases_of(plan.target), session.directory.journal
+    keeper = StateKeeper(
+        plan.target,
+        ready.work.directory / "terraform.tfstate"
+        if ready.work.backend.file is None
+        else ready.work.backend.file,
+        engine=ready.engine,
+        store=ready.store,
+        outbox=session.survey.record.outbox,
+        guard=lambda: (leases.guard(plan.target), leases.held(plan.target).fence),
+        named=ready.named,
+    )
+    listen = _listener(session, plan)
+    with session.slots:
+        journal.write({"event": "applying", "target": str(plan.target)})
+        if ready.work.backend.file is None:
+            return ready.engine.apply(ready.work, session.stop(plan.target), listen), keeper
+        with keeper:
+            return ready.engine.apply(ready.work, session.stop(plan.target), listen), keeper
+
+
+class _Listener:
+    """Counts and tells; every resource's start and end is in the journal before it is told."""
+
+    def __init__(self, session: Session, plan: Plan) -> None:
+        counts = counted(plan.planned) if plan.planned else None
+        self._total = (
+            sum((counts.create, counts.update, counts.replace, counts.delete, counts.imported, counts.forget))
+            if counts
+            else 0
+        )
+        self._session, self._plan, self._done = session, plan, 0
+
+    def __call__(self, event: EngineEvent) -> None:
+        target = self._plan.target
+        with self._session.directory.log(target).open("a", encoding="utf-8") as log:
+            log.write(event.text + "\n")
+        if event.kind in ("start", "complete", "errored") and event.address:
+            self._session.directory.journal.write(
+                {
+                    "event": event.kind,
+                    "target": str(target),
+                    "address": event.address,
+                    "action": event.action,
+                    "id": event.id,
+                }
+            )
+        if event.kind in ("complete", "errored") and event.address:
+            self._done += event.kind == "complete"
+            self._session.bench.tell(
+                ResourceApplied(
+                    target=target,
+                    address=event.address,
+                    action=event.action,
+                    id=event.id,
+                    ok=event.kind == "complete",
+                )
+            )
+        if event.text:
+            self._session.progress(target, "applying", event.text, self._done, self._total)
+
+
+def _listener(session: Session, plan: Plan) -> _Listener:
+    return _Listener(session, plan)

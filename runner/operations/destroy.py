@@ -1,0 +1,81 @@
+"""`destroy`: takes targets down in reverse order; they are *held* then, until an `up` names them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.decisions.selection import one_environment
+from runner.errors import AskedWrongly
+from runner.model.happening import RunStarted
+from runner.model.selection_request import SelectionRequest
+from runner.operations.bench import Bench
+from runner.operations.judging import Overrides, judge_environments
+from runner.operations.opening import opened, taking
+from runner.operations.planning import PlanRequest
+from runner.operations.rounds import Course, asking, run_rounds, wave_order
+from runner.operations.settling import settle
+from runner.operations.survey import chosen, committed_worktree, dependents_left, survey
+from runner.operations.up import UpResult, finished
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DestroyRequest:
+    """Which targets; overrides as for `up`."""
+
+    selection: SelectionRequest
+    yes: bool = False
+    jobs: int = 0
+    allow_dirty: bool = False
+    off_branch: bool = False
+
+
+def destroy(request: DestroyRequest, bench: Bench) -> UpResult:
+    """Destroys what is live of the chosen targets. A target that others still need is refused, with their names."""
+    if bench.ask is None and not request.yes:
+        raise AskedWrongly.of(
+            "nobody-to-ask",
+            "there is no terminal to ask on",
+            hint="`--yes` destroys without asking",
+        )
+    whole = survey(bench, worktree=False)
+    if request.allow_dirty and whole.revision.dirty:
+        whole = committed_worktree(bench, whole)
+    settle(bench, whole)
+    named = chosen(request.selection, whole)
+    one_environment(named, request.selection, "destroy")
+    overrides = Overrides(allow_dirty=request.allow_dirty, off_branch=request.off_branch)
+    environments = sorted({name.environment for name in named})
+    notes = judge_environments(bench, whole, named, overrides)
+    live = {
+        name: target
+        for name, target in named.items()
+        if (deployment := whole.record.ledger.live(name.environment).get(name.stack)) and not deployment.held
+    }
+    dependents_left(whole, live)
+    with opened(bench, whole, "destroy", jobs=request.jobs, overrides=overrides.recorded()) as session:
+        needs = whole.needs(live)
+        turned = {name: tuple(other for other in live if name in needs[other]) for name in live}
+        course = Course(
+            targets=live,
+            needs=turned,
+            request=PlanRequest(destroy=True),
+            approve=asking(
+                session,
+                "destroy",
+                yes=request.yes,
+                expected=environments[0] if len(environments) == 1 else "yes",
+            ),
+            verb="destroy",
+        )
+        bench.tell(
+            RunStarted(
+                run=session.directory.id,
+                verb="destroy",
+                commit=whole.revision.commit,
+                law=whole.law,
+                waves=wave_order(course),
+            )
+        )
+        with taking(session, live):
+            outcomes = run_rounds(session, course)
+        return finished(session, outcomes, environments, (*whole.notes, *notes))

@@ -1,0 +1,35 @@
+"""What a run says last: how many ended how, and what to type next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from runner.model.happening import TargetFinished
+from runner.model.names import TargetName
+
+
+def counted_outcomes(outcomes: Mapping[TargetName, TargetFinished]) -> Mapping[str, int]:
+    """Outcome -> number of targets."""
+    return dict(sorted(Counter(outcome.outcome for outcome in outcomes.values()).items()))
+
+
+def next_steps(
+    outcomes: Mapping[TargetName, TargetFinished],
+    states: Mapping[TargetName, str],
+    environments: Sequence[str],
+) -> tuple[str, ...]:
+    """Commands that make sense after this end; `states` are those of `status`."""
+    failed = [name for name, outcome in outcomes.items() if outcome.outcome == "failed"]
+    unknown = [name for name, outcome in outcomes.items() if outcome.exit_code == 9]
+    steps = [f"runner state recover {name}" for name in unknown]
+    steps += [f"runner logs --target {name}" for name in failed if name not in unknown][:3]
+    if failed:
+        steps += [f"runner up {environment}" for environment in environments]
+    if any(state == "orphan" for state in states.values()):
+        steps.append("runner status")
+    if not steps:
+        steps = [f"runner status {environment}" for environment in environments]
+        steps += [f"runner outputs {environment}" for environment in environments]
+        steps += [f"runner log {environment}" for environment in environments]
+    return tuple(steps)

@@ -1,0 +1,42 @@
+"""`graph`: who needs whom, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from runner.decisions.references import Edge
+from runner.diagnostics import Diagnostic
+from runner.kit.dag import waves
+from runner.model.names import TargetName
+from runner.model.selection_request import SelectionRequest
+from runner.operations.bench import Bench
+from runner.operations.survey import chosen, survey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphRequest:
+    """Which targets."""
+
+    selection: SelectionRequest = field(default_factory=SelectionRequest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphResult:
+    """`edges`: target -> what it needs, each with its because; `waves` in order."""
+
+    waves: tuple[tuple[TargetName, ...], ...]
+    edges: Mapping[TargetName, tuple[Edge, ...]]
+    notes: tuple[Diagnostic, ...] = ()
+    next: tuple[str, ...] = ()
+    exit_code: int = 0
+
+
+def graph(request: GraphRequest, bench: Bench) -> GraphResult:
+    """The graph over the chosen targets, of the work tree. Asks no remote."""
+    whole = survey(bench, worktree=True, refresh=False)
+    targets = chosen(request.selection, whole)
+    edges = {
+        name: tuple(edge for edge in whole.edges.get(name, ()) if edge.target in targets) for name in targets
+    }
+    return GraphResult(waves=waves(whole.needs(targets)), edges=edges, notes=whole.notes)

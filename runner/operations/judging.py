@@ -1,0 +1,198 @@
+"""Gates judged before anything is planned: an environment's own, then each target's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+
+from runner.decisions.gates import (
+    BranchFacts,
+    branch_verdict,
+    broken_glass,
+    dirty_verdict,
+    freeze_verdict,
+    hand_freeze_verdict,
+    held_verdict,
+    reference_verdicts,
+    unenforced_verdict,
+    window_verdict,
+)
+from runner.decisions.inputs import inputs_of, undeclared_everywhere
+from runner.decisions.references import module_facts, reaching
+from runner.decisions.selection import is_named
+from runner.diagnostics import Diagnostic, Severity
+from runner.errors import AskedWrongly, Denied, RunnerError, Waiting
+from runner.model.environment import Gates
+from runner.model.names import TargetName
+from runner.model.references import references_in
+from runner.model.selection_request import SelectionRequest
+from runner.model.target import Target
+from runner.model.verdict import Answer, Verdict
+from runner.operations.bench import Bench
+from runner.operations.survey import Survey
+from runner.operations.workplace import closure_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """What the command line opened; each stands in the entry."""
+
+    allow_dirty: bool = False
+    off_branch: bool = False
+    change_engine: bool = False
+    break_glass: str = ""
+    emergency: str = ""
+
+    def recorded(self) -> Mapping[str, str]:
+        """Flag -> its reason, `yes` where it takes none; only those that were given."""
+        given = {name.replace("_", "-"): value for name, value in asdict(self).items() if value}
+        return {name: value if isinstance(value, str) else "yes" for name, value in given.items()}
+
+
+def judge_environments(
+    bench: Bench, whole: Survey, targets: Mapping[TargetName, Target], overrides: Overrides
+) -> tuple[Diagnostic, ...]:
+    """Raises Denied or Waiting with every closed gate of every environment; else the warnings."""
+    verdicts: list[Verdict] = []
+    for environment in sorted({name.environment for name in targets}):
+        gates = whole.believed.environments[environment]
+        mine = [target for name, target in targets.items() if name.environment == environment]
+        facts = _branch_facts(bench, whole, gates, mine)
+        found = (
+            *_unknown(whole, environment),
+            branch_verdict(gates, facts, off_branch=overrides.off_branch),
+            dirty_verdict(facts, allow_dirty=overrides.allow_dirty),
+            *_calendar(bench, whole, gates),
+            unenforced_verdict(gates, "up"),
+        )
+        verdicts += broken_glass(gates, found, overrides.break_glass, bench.tools.actor().name)
+    return _closed_or_warned(verdicts)
+
+
+def judge_targets(
+    whole: Survey, targets: Mapping[TargetName, Target], request: SelectionRequest
+) -> tuple[dict[TargetName, Target], tuple[Diagnostic, ...]]:
+    """The targets that may go on, and warnings; held ones that nobody named are left out, with a warning.
+
+    AskedWrongly with all inputs that cannot be given, Denied with all references that may not be read.
+    """
+    problems, verdicts, warnings = _input_problems(whole, targets), list[Verdict](), list[Diagnostic]()
+    going: dict[TargetName, Target] = {}
+    for name, target in targets.items():
+        live = whole.record.ledger.live(name.environment).get(name.stack)
+        held = held_verdict(target, live, named=is_named(name, request))
+        if held.answer is Answer.DENY:
+            warnings.append(_diagnostic(held, Severity.WARNING))
+            continue
+        going[name] = target
+        gates = whole.believed.environments[name.environment]
+        module = module_facts(target, whole.code)
+        references = [each for given in reaching(target, module) for each in references_in(given.value)]
+        verdicts += reference_verdicts(gates, references)
+    if problems:
+        raise AskedWrongly(problems)
+    return going, (*warnings, *_closed_or_warned(verdicts))
+
+
+def warn_environments(whole: Survey, environments: Iterable[str]) -> tuple[Diagnostic, ...]:
+    """What would close `up` and is only said by `preview`."""
+    verdicts = [unenforced_verdict(whole.believed.environments[name], "preview") for name in environments]
+    return tuple(_diagnostic(each, Severity.WARNING) for each in verdicts if each.answer is not Answer.ALLOW)
+
+
+def _input_problems(whole: Survey, targets: Mapping[TargetName, Target]) -> list[Diagnostic]:
+    facts = {name: module_facts(target, whole.code) for name, target in whole.wishes.targets.items()}
+    others = {name: module for name, module in facts.items() if module is not None}
+    problems: list[Diagnostic] = []
+    for name, target in targets.items():
+        module = facts[name]
+        if module is not None:
+            problems += inputs_of(target, module, others).diagnostics
+    for environment in sorted({name.environment for name in targets}):
+        wishes = whole.wishes.wishes.get(environment)
+        modules = [module for name, module in facts.items() if name.environment == environment]
+        if wishes:
+            problems += undeclared_everywhere(environment, wishes.inputs, modules)
+    return problems
+
+
+def _branch_facts(bench: Bench, whole: Survey, gates: Gates, targets: Iterable[Target]) -> BranchFacts:
+    repository, remote = bench.tools.repository, whole.record.remote
+    commit = whole.checked_out or whole.revision.commit
+    dirty = _dirty(whole, targets)
+    if gates.branch == "*":
+        return BranchFacts(commit=commit, head=commit, dirty=dirty)
+    head = _head(bench, remote, gates.branch)
+    ahead = behind = 0
+    if head and head != commit:
+        meeting = repository.merge_base(commit, head)
+        if meeting:
+            ahead = len(repository.commits_between(meeting, commit))
+            behind = len(repository.commits_between(meeting, head))
+    return BranchFacts(commit=commit, head=head, remote=remote, ahead=ahead, behind=behind, dirty=dirty)
+
+
+def _head(bench: Bench, remote: str, branch: str) -> str | None:
+    """The branch's commit where it counts: at the ledger's remote, else in this clone. None where there is none."""
+    repository = bench.tools.repository
+    if not remote:
+        return repository.branches().get(branch)
+    try:
+        return repository.fetch_branch(remote, branch)
+    except AskedWrongly:
+        return None
+
+
+def _dirty(whole: Survey, targets: Iterable[Target]) -> tuple[str, ...]:
+    """Changed paths that a target's plan can see, or that are wishes. A born file counts where it would be read."""
+    if not whole.revision.dirty:
+        return ()
+    closures = [closure_at(whole, target) for target in targets]
+    return tuple(
+        path
+        for path in whole.revision.dirty_paths
+        if path.startswith("environments/")
+        or path.endswith("/stack.yaml")
+        or any(closure.concerns(path) for closure in closures)
+    )
+
+
+def _calendar(bench: Bench, whole: Survey, gates: Gates) -> tuple[Verdict, ...]:
+    now = bench.clock.now()
+    freezes = whole.record.ledger.freezes(gates.environment)
+    return (
+        window_verdict(gates, now),
+        freeze_verdict(gates, now),
+        hand_freeze_verdict(gates.environment, tuple(freezes.values())),
+    )
+
+
+def _unknown(whole: Survey, environment: str) -> tuple[Verdict, ...]:
+    if environment not in whole.wishes.unknown or environment in whole.gates.environments:
+        return ()
+    because = f"`{environment}` is new here: the default branch's gates do not know it yet"
+    return (
+        Verdict(
+            gate="environment",
+            answer=Answer.WAIT,
+            code="environment-unknown",
+            because=because,
+            hint="merge its file into the default branch first",
+        ),
+    )
+
+
+def _closed_or_warned(verdicts: Iterable[Verdict]) -> tuple[Diagnostic, ...]:
+    listed = list(verdicts)
+    denied = [_diagnostic(each, Severity.ERROR) for each in listed if each.answer is Answer.DENY]
+    waiting = [_diagnostic(each, Severity.ERROR) for each in listed if each.answer is Answer.WAIT]
+    if denied or waiting:
+        family: type[RunnerError] = Denied if denied else Waiting
+        raise family([*denied, *waiting])
+    return tuple(_diagnostic(each, Severity.WARNING) for each in listed if each.answer is Answer.WARN)
+
+
+def _diagnostic(verdict: Verdict, severity: Severity) -> Diagnostic:
+    return Diagnostic(
+        code=verdict.code or verdict.gate, message=verdict.because, hint=verdict.hint, severity=severity
+    )

@@ -1,0 +1,92 @@
+"""`logs`: the engine's whole log of a run, redacted, as this clone kept it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from runner.diagnostics import Diagnostic
+from runner.errors import AskedWrongly
+from runner.kit.journal import is_held, read
+from runner.model.names import decoded
+from runner.operations.bench import Bench
+from runner.operations.run_directory import kept_runs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogsRequest:
+    """A run (or a unique beginning of its name, or `last`), nothing for the list; `target` narrows."""
+
+    run: str = ""
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """A kept run. `outcome`: ended | recovered | running | killed."""
+
+    id: str
+    started: datetime
+    verb: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogsResult:
+    """Target -> log, or the runs."""
+
+    text: Mapping[str, str]
+    runs: tuple[RunFacts, ...] = ()
+    notes: tuple[Diagnostic, ...] = ()
+    next: tuple[str, ...] = ()
+    exit_code: int = 0
+
+
+def logs(request: LogsRequest, bench: Bench) -> LogsResult:
+    """Reads what lies in the Git directory. AskedWrongly `no-such-run`."""
+    places = list(kept_runs(bench.tools.repository.git_directory))
+    if not request.run and not request.target:
+        return LogsResult(text={}, runs=tuple(_facts(place) for place in places))
+    fitting = [place for place in places if _fits(place, request)]
+    if not fitting:
+        raise AskedWrongly.of(
+            "no-such-run",
+            f"this clone has no log of {request.run or request.target}",
+            hint="`runner logs` lists the runs that it keeps",
+        )
+    if request.run not in ("", "last") and len({place.name for place in fitting}) > 1:
+        names = ", ".join(place.name for place in fitting[:5])
+        raise AskedWrongly.of(
+            "no-such-run", f"`{request.run}` could be any of {names}", hint="write more of it"
+        )
+    text = {
+        target: file.read_text(encoding="utf-8", errors="replace")
+        for file in sorted((fitting[0] / "logs").glob("*.log"))
+        if (target := decoded(file.stem)) == request.target or not request.target
+    }
+    return LogsResult(text=text)
+
+
+def _fits(place: Path, request: LogsRequest) -> bool:
+    if request.target and not any(
+        decoded(file.stem) == request.target for file in (place / "logs").glob("*.log")
+    ):
+        return False
+    if request.run in ("", "last"):
+        return (place / "logs").is_dir()
+    return place.name.startswith(request.run)
+
+
+def _facts(place: Path) -> RunFacts:
+    lines = list(read(place))
+    first = lines[0] if lines else {}
+    ends = [str(line["outcome"]) for line in lines if line["event"] == "end"]
+    outcome = ends[-1] if ends else "running" if is_held(place) else "killed"
+    started = (
+        datetime.fromisoformat(str(first["at"]))
+        if "at" in first
+        else datetime.strptime(place.name[:15] + "+0000", "%Y%m%dT%H%M%S%z")
+    )
+    return RunFacts(id=place.name, started=started, verb=str(first.get("verb", "")), outcome=outcome)

@@ -1,0 +1,105 @@
+"""A run is opened: its directory, its leases, its journal; and closed so that nothing of it is lost or left about."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+
+from runner.diagnostics import Diagnostic
+from runner.kit.journal import is_held
+from runner.kit.redaction import Redactor
+from runner.ledger import HeldLease, Leases
+from runner.model.happening import Noted
+from runner.model.lease import Lease
+from runner.model.names import TargetName
+from runner.operations.bench import Bench
+from runner.operations.run_directory import RunDirectory, forget_old_runs, runs_directory
+from runner.operations.session import Session
+from runner.operations.survey import Survey
+from runner.operations.tools import LeaseTerms
+
+DEFAULT_JOBS = 4
+
+
+@contextmanager
+def opened(
+    bench: Bench, whole: Survey, verb: str, *, jobs: int = 0, overrides: Mapping[str, str] | None = None
+) -> Iterator[Session]:
+    """A session for one run. `jobs` engines at once (0: as many as the machine has processors, at least
+    DEFAULT_JOBS). On the way out working directories are cleared, unless something in them is not recorded."""
+    git_directory = bench.tools.repository.git_directory
+    forget_old_runs(git_directory)
+    directory = RunDirectory.begin(git_directory, bench.clock.now(), verb, whole.revision.commit)
+    session = Session(
+        bench=bench,
+        survey=whole,
+        directory=directory,
+        redactor=Redactor(),
+        slots=BoundedSemaphore(jobs or max(DEFAULT_JOBS, os.cpu_count() or 1)),
+        actor=bench.tools.actor(),
+        overrides=overrides or {},
+    )
+    with bench.stop.listening(session.pass_on):
+        try:
+            yield session
+        finally:
+            if session.unrecorded:
+                directory.leave()
+            else:
+                directory.end("ended")
+
+
+@contextmanager
+def taking(session: Session, targets: Iterable[TargetName]) -> Iterator[None]:
+    """Opens the ledgers that are not there yet, and takes the leases of `targets`, one push an environment.
+
+    What is still held on the way out is given back. LeaseHeld, OutcomeUnknown: nothing was begun.
+    """
+    by_environment: dict[str, list[TargetName]] = {}
+    for name in sorted(targets):
+        by_environment.setdefault(name.environment, []).append(name)
+    try:
+        for environment, names in by_environment.items():
+            session.bench.tools.begin(session.gates(environment), session.survey.record)
+            leases = leases_for(session, environment)
+            session.leases[environment] = leases
+            leases.take(names, session.directory.id)
+        session.survey.record.ledger.refresh(sorted(by_environment))
+        yield
+    finally:
+        for leases in session.leases.values():
+            leases.release_all()
+
+
+def standing_leases(bench: Bench, whole: Survey, environment: str) -> Sequence[HeldLease]:
+    """The leases of an environment as the ledger's remote has them; nobody's lease is taken to look."""
+    terms = LeaseTerms(
+        holder="",
+        gates=whole.believed.environments[environment],
+        on_lost=lambda _: None,
+        dead=lambda _: False,
+    )
+    return bench.tools.leases(whole.record, terms).standing(environment)
+
+
+def leases_for(session: Session, environment: str) -> Leases:
+    """The leases of a run in one environment; a lost one stops its target's engine at once (law 7)."""
+    bench = session.bench
+
+    def lost(target: TargetName) -> None:
+        diagnostic = Diagnostic(
+            code="lease-lost",
+            message=f"the lease of `{target}` could not be renewed in time: its engine is being stopped",
+            hint="`runner locks` shows who holds it",
+        )
+        bench.tell(Noted(diagnostic=diagnostic, target=target))
+        session.stop(target).request("its lease was lost")
+
+    def dead(lease: Lease) -> bool:
+        place = runs_directory(bench.tools.repository.git_directory) / lease.run
+        return place.is_dir() and not is_held(place)
+
+    terms = LeaseTerms(holder=session.actor.name, gates=session.gates(environment), on_lost=lost, dead=dead)
+    return bench.tools.leases(session.survey.record, terms)

@@ -1,0 +1,249 @@
+"""One target planned: laid out, its state and inputs put beside it, the engine asked, the answer bound by digests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from runner.decisions.deferral import Foresight, Upstreams, foreseen
+from runner.decisions.digests import Bound, digests_of
+from runner.decisions.engine_gate import engine_verdict
+from runner.decisions.inputs import inputs_of
+from runner.decisions.references import module_facts
+from runner.engine import Engine, EngineEvent, Listener, PlanOptions, Workspace
+from runner.errors import Interrupted, OutcomeUnknown, ToolUnavailable
+from runner.kit.canonical import encode
+from runner.model.change import Output
+from runner.model.entry import Deployment, Result
+from runner.model.names import TargetName
+from runner.model.plan import Plan, PlanKind, Planned, StateFacts
+from runner.model.references import Inputs, OutputReference, references_in
+from runner.model.target import Target
+from runner.model.verdict import Answer
+from runner.operations.plan_files import keep_plan
+from runner.operations.session import Readied, Session
+from runner.operations.stores import store_for
+from runner.operations.upstream import live_outputs
+from runner.operations.values import Known, Resolved, resolved
+from runner.operations.workplace import laid_out, wish_of, workspace_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRequest:
+    """How to plan. `addresses` and `replace` are resource addresses; `purpose` says whose credentials: preview|apply."""
+
+    destroy: bool = False
+    refresh: bool = True
+    addresses: tuple[str, ...] = ()
+    replace: tuple[str, ...] = ()
+    change_engine: bool = False
+    purpose: str = "preview"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Given:
+    """What a target is planned with: the inputs as written, and how far their values can be believed."""
+
+    inputs: Inputs
+    foresight: Foresight
+    previous: Deployment | None
+
+
+def make_plan(session: Session, target: Target, request: PlanRequest) -> Plan:
+    """Plans `target`, or says why it cannot be planned yet (law 9). Leaves what `apply` needs in `session.readied`.
+
+    RunnerError of any family where it cannot be planned at all.
+    """
+    given = _given(session, target, request)
+    if given.foresight.kind is PlanKind.DEFERRED:
+        return _deferred(session, target, given)
+    engine = session.bench.tools.engine(wish_of(session.survey, target), session.survey.gates)
+    _refuse_foreign(target, given.previous, engine, request)
+    with session.slots:
+        if session.bench.stop.level:
+            raise Interrupted.of("interrupted", f"`{target.name}` was not planned: the run was interrupted")
+        session.progress(target.name, "preparing", f"with {engine.identity}")
+        ready = _readied(session, target, given, engine, request)
+        planned = _planned(session, ready, request)
+        text = engine.shown(ready.work, session.stop(target.name))
+    plan = _bound(session, ready, planned, given, request)
+    with session.lock:
+        session.readied[target.name] = ready
+    keep_plan(session.directory, plan, text)
+    return plan
+
+
+def values_still_hold(session: Session, ready: Readied) -> bool:
+    """Whether the inputs are still what the plan was made with, now that what it needs is live."""
+    if not any(references_in(each.value) for each in ready.written.values()):
+        return True
+    known = _known(session, ready.target, _outputs_now(session, ready.written))
+    return resolved(ready.written, known).values == ready.values.values
+
+
+def _given(session: Session, target: Target, request: PlanRequest) -> _Given:
+    previous = session.live(target.name)
+    if previous and previous.last.result is Result.UNKNOWN:
+        raise OutcomeUnknown.of(
+            "outcome-unknown",
+            f"nobody saw how these ended in `{target.name}`: {', '.join(previous.last.unknown)}",
+            hint=f"look at them in the cloud, then `runner state recover {target.name}`",
+        )
+    module = module_facts(target, session.survey.code)
+    written = inputs_of(target, module).inputs if module else {}
+    references = [each for given in written.values() for each in references_in(given.value)]
+    outputs = [each for each in references if isinstance(each, OutputReference)]
+    edges = session.survey.edges.get(target.name, ())
+    if request.destroy:
+        return _Given(inputs=written, foresight=_as_live(session, outputs), previous=previous)
+    upstreams = Upstreams(
+        live={edge.target: live_outputs(session, edge.target) for edge in edges},
+        planned={name: plan for name, plan in session.planned.items() if name not in session.applied},
+    )
+    return _Given(inputs=written, foresight=foreseen(edges, outputs, upstreams), previous=previous)
+
+
+def _as_live(session: Session, references: list[OutputReference]) -> Foresight:
+    """To destroy, the values as they are live do; what is gone already is not needed any more."""
+    outputs = {each.target: live_outputs(session, each.target) or {} for each in references}
+    return Foresight(kind=PlanKind.PLANNED, because="", outputs=outputs)
+
+
+def _outputs_now(session: Session, written: Inputs) -> Mapping[TargetName, Mapping[str, Output]]:
+    names = {
+        each.target
+        for given in written.values()
+        for each in references_in(given.value)
+        if isinstance(each, OutputReference)
+    }
+    return {name: live_outputs(session, name) or {} for name in names}
+
+
+def _deferred(session: Session, target: Target, given: _Given) -> Plan:
+    return Plan(
+        target=target.name,
+        kind=PlanKind.DEFERRED,
+        engine=None,
+        planned=None,
+        digests=None,
+        state=given.previous.last.state.facts
+        if given.previous and given.previous.last.state
+        else StateFacts(),
+        commit=session.survey.revision.commit,
+        made_at=session.bench.clock.now(),
+        because=given.foresight.because,
+    )
+
+
+def _refuse_foreign(
+    target: Target, previous: Deployment | None, engine: Engine, request: PlanRequest
+) -> None:
+    verdict = engine_verdict(
+        target, previous.last.engine if previous else "", engine.identity, change_engine=request.change_engine
+    )
+    if verdict.answer is Answer.DENY:
+        raise ToolUnavailable.of(verdict.code, verdict.because, hint=verdict.hint)
+
+
+def _readied(
+    session: Session, target: Target, given: _Given, engine: Engine, request: PlanRequest
+) -> Readied:
+    whole, previous = session.survey, given.previous
+    gates = session.gates(target.name.environment)
+    laid = laid_out(session, whole, target)
+    work, identity = workspace_of(session, target, laid, engine, request.purpose)
+    store = store_for(session, target.name)
+    named = previous.last.state if previous else None
+    state = store.load(target.name, named)
+    if work.backend.file is not None and state:
+        work.backend.file.write_bytes(state)
+        work.backend.file.chmod(0o600)
+    known = _known(session, target, given.foresight.outputs)
+    values = resolved(given.inputs, known)
+    return Readied(
+        target=target,
+        gates=gates,
+        engine=engine,
+        work=_with_values(work, values),
+        store=store,
+        named=named,
+        before=engine.facts(state) if state else StateFacts(),
+        values=values,
+        written=given.inputs,
+        code=laid.closure.code,
+        source=whole.revision.commit,
+        identity=identity,
+        previous=previous,
+    )
+
+
+def _with_values(work: Workspace, values: Resolved) -> Workspace:
+    return replace(work, inputs=values.values, secret_inputs=values.secret)
+
+
+def _known(session: Session, target: Target, outputs: Mapping[TargetName, Mapping[str, Output]]) -> Known:
+    gates = session.gates(target.name.environment)
+    return Known(
+        outputs=outputs,
+        secret=lambda reference: session.bench.tools.secret(gates, reference),
+        environment=target.name.environment,
+        commit=session.survey.revision.commit,
+        redactor=session.redactor,
+    )
+
+
+def _planned(session: Session, ready: Readied, request: PlanRequest) -> Planned:
+    name, stop = ready.target.name, session.stop(ready.target.name)
+    listen = _listener(session, name)
+    ready.engine.prepare(ready.work, stop, listen)
+    session.progress(name, "planning", "comparing with what is live")
+    options = PlanOptions(
+        destroy=request.destroy,
+        refresh=request.refresh,
+        targets=request.addresses,
+        replace=request.replace,
+        fingerprint=session.bench.tools.fingerprint(ready.gates, session.survey.record),
+    )
+    return ready.engine.plan(ready.work, options, stop, listen)
+
+
+def _listener(session: Session, name: TargetName) -> Listener:
+    log = session.directory.log(name)
+
+    def listen(event: EngineEvent) -> None:
+        with log.open("a", encoding="utf-8") as file:
+            file.write(event.text + "\n")
+        if event.kind in ("start", "complete", "progress"):
+            session.progress(name, "planning", event.text)
+
+    return listen
+
+
+def _bound(session: Session, ready: Readied, planned: Planned, given: _Given, request: PlanRequest) -> Plan:
+    fingerprint = session.bench.tools.fingerprint(ready.gates, session.survey.record)
+    secrets = {
+        name: fingerprint(encode(value))
+        for name, value in ready.values.values.items()
+        if name in ready.values.secret
+    }
+    bound = Bound(
+        target=ready.target.name,
+        code=ready.code,
+        inputs=ready.values.values,
+        secrets=secrets,
+        engine=ready.engine.identity,
+        lineage=ready.before.lineage,
+    )
+    return Plan(
+        target=ready.target.name,
+        kind=given.foresight.kind,
+        engine=ready.engine.identity,
+        planned=planned,
+        digests=digests_of(planned, bound),
+        state=ready.before,
+        commit=ready.source,
+        made_at=session.bench.clock.now(),
+        destroy=request.destroy,
+        partial=(*request.addresses, *request.replace),
+        because=given.foresight.because,
+    )

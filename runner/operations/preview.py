@@ -1,0 +1,118 @@
+"""`preview`: plans only. Takes no lease, writes nothing outside the clone; by hand it plans the work tree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from runner.diagnostics import Diagnostic, Severity
+from runner.errors import strongest
+from runner.model.happening import RunFinished, RunStarted, TargetFinished
+from runner.model.names import TargetName
+from runner.model.plan import Plan, PlanKind
+from runner.model.selection_request import SelectionRequest
+from runner.operations.bench import Bench
+from runner.operations.endings import counted_outcomes
+from runner.operations.judging import warn_environments
+from runner.operations.opening import opened
+from runner.operations.planning import PlanRequest
+from runner.operations.rounds import Course, plan_round, wave_order
+from runner.operations.session import Session
+from runner.operations.survey import chosen, survey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewRequest:
+    """`save` keeps the plans for `show`; `exit_code`: 10 where something would change."""
+
+    selection: SelectionRequest
+    jobs: int = 0
+    save: bool = False
+    fresh: bool = False
+    no_refresh: bool = False
+    exit_code: bool = False
+    targets: tuple[str, ...] = ()
+    replace: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewResult:
+    """The plans, and how the targets that have none ended."""
+
+    run: str
+    plans: tuple[Plan, ...]
+    outcomes: Mapping[TargetName, TargetFinished]
+    notes: tuple[Diagnostic, ...] = ()
+    next: tuple[str, ...] = ()
+    exit_code: int = 0
+
+
+def preview(request: PreviewRequest, bench: Bench) -> PreviewResult:
+    """Plans the work tree's targets; where it is dirty it says so, for such plans cannot be approved."""
+    whole = survey(bench, worktree=True)
+    targets = chosen(request.selection, whole)
+    environments = sorted({name.environment for name in targets})
+    notes = [*whole.notes, *warn_environments(whole, environments)]
+    if whole.revision.dirty:
+        notes.append(_dirty(whole.revision.dirty_paths))
+    with opened(bench, whole, "preview", jobs=request.jobs) as session:
+        course = Course(
+            targets=targets,
+            needs=whole.needs(targets),
+            request=PlanRequest(
+                refresh=not request.no_refresh, addresses=request.targets, replace=request.replace
+            ),
+            approve=lambda _: False,
+            verb="preview",
+        )
+        bench.tell(
+            RunStarted(
+                run=session.directory.id,
+                verb="preview",
+                commit=whole.revision.commit,
+                law=whole.law,
+                waves=wave_order(course),
+            )
+        )
+        outcomes = plan_round(session, course, targets)
+        return _result(session, request, outcomes, tuple(notes))
+
+
+def _dirty(paths: tuple[str, ...]) -> Diagnostic:
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    return Diagnostic(
+        code="dirty-worktree",
+        message=f"this plans the work tree, which is not committed: {', '.join(paths[:3])}{more}",
+        hint="commit it before you apply it; a plan of uncommitted code cannot be approved",
+        severity=Severity.WARNING,
+    )
+
+
+def _result(
+    session: Session,
+    request: PreviewRequest,
+    outcomes: Mapping[TargetName, TargetFinished],
+    notes: tuple[Diagnostic, ...],
+) -> PreviewResult:
+    plans = tuple(session.planned[name] for name in sorted(session.planned))
+    codes = [outcome.exit_code for outcome in outcomes.values()]
+    if request.exit_code and any(plan.changed for plan in plans):
+        codes.append(10)
+    exit_code = strongest(codes)
+    counts = dict(counted_outcomes(outcomes))
+    for plan in plans:
+        word = "unchanged" if plan.kind is PlanKind.PLANNED and not plan.changed else str(plan.kind)
+        counts[word] = counts.get(word, 0) + 1
+    changed = sorted({plan.target.environment for plan in plans if plan.changed})
+    following = tuple(f"runner up {environment}" for environment in changed)
+    session.bench.tell(
+        RunFinished(run=session.directory.id, outcomes=counts, exit_code=exit_code, next=following)
+    )
+    return PreviewResult(
+        run=session.directory.id,
+        plans=plans,
+        outcomes=outcomes,
+        notes=notes,
+        next=following,
+        exit_code=exit_code,
+    )

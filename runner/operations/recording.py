@@ -1,0 +1,208 @@
+"""How a target's work ended, written down: entry, state and the lease's end go together, in one submission."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from runner.diagnostics import Diagnostic
+from runner.engine import Applied, StateContents
+from runner.git import Conflict, Delivery, Edit, Pushed, Unsent
+from runner.ledger import Writing
+from runner.model.entry import Deployment, Entry, EntryKind, Result, StoredState
+from runner.model.happening import TargetFinished
+from runner.model.plan import Plan, counted
+from runner.operations.session import Readied, Session
+from runner.operations.state_keeper import StateKeeper
+from runner.operations.values import conceal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What is to be recorded: the plan, what became of it, and who kept the state meanwhile. `applied` None: there
+    was nothing to apply, only to record that this commit is live. `ends`: a destroyed target is over, not held."""
+
+    plan: Plan
+    ready: Readied
+    applied: Applied | None
+    keeper: StateKeeper | None = None
+    ends: bool = False
+
+
+def record(session: Session, ending: Ending) -> TargetFinished:
+    """Writes the entry with state and lease, waits until it has arrived, and clears the working directory.
+
+    What could not be sent stays in the Git directory and is told as exit 9 (law 8): never lost, never silent.
+    """
+    target, ready = ending.plan.target, ending.ready
+    contents = _contents(session, ending)
+    stored, state_edits = _stored(session, ending, contents)
+    writing = _writing(session, ending, contents, stored)
+    leases = session.leases_of(ending.plan.target)
+    edits = [*session.survey.record.ledger.record(writing), *state_edits, leases.release(target)]
+    if contents:
+        with session.lock:
+            session.outputs[target] = contents.outputs
+    delivery = session.survey.record.outbox.submit(edits, keep=True).wait()
+    session.directory.journal.write(
+        {"event": "recorded", "target": str(target), "delivery": type(delivery).__name__}
+    )
+    if isinstance(delivery, Pushed):
+        session.directory.clear(target)
+    else:
+        session.unrecorded.add(target)
+    live_ref = next((edit.ref for edit in edits if edit.chained), "")
+    return _finished(ending, writing, delivery, live_ref)
+
+
+def _contents(session: Session, ending: Ending) -> StateContents | None:
+    ready = ending.ready
+    if ending.keeper and ready.work.backend.file is not None:
+        state = ending.keeper.read()
+    else:
+        state = ready.engine.state(ready.work, session.stop(ending.plan.target))
+    if not state:
+        return None
+    contents = ready.engine.contents(state)
+    for output in contents.outputs.values():
+        if output.sensitive:
+            conceal(output.value, session.redactor, str(ending.plan.target))
+    return contents
+
+
+def _stored(
+    session: Session, ending: Ending, contents: StateContents | None
+) -> tuple[StoredState | None, tuple[Edit, ...]]:
+    """Which state the entry names, and the edits that store it, where it is not stored yet."""
+    ready, keeper = ending.ready, ending.keeper
+    named = keeper.stored if keeper else ready.named
+    if contents is None or (named and named.facts.digest == contents.facts.digest):
+        return named, ()
+    fence = session.leases_of(ending.plan.target).held(ending.plan.target).fence
+    state = keeper.read() if keeper and ready.work.backend.file else b""
+    saved = ready.store.save(ready.target.name, state, contents.facts, fence, named)
+    return saved.stored, saved.edits
+
+
+def _result(applied: Applied | None) -> Result:
+    match applied:
+        case None | Applied(ok=True):
+            return Result.SUCCEEDED
+        case Applied(unfinished=unfinished) if unfinished:
+            return Result.UNKNOWN
+        case Applied(stopped=True):
+            return Result.INTERRUPTED
+        case _:
+            return Result.FAILED
+
+
+def _writing(
+    session: Session, ending: Ending, contents: StateContents | None, stored: StoredState | None
+) -> Writing:
+    plan, ready, applied = ending.plan, ending.ready, ending.applied
+    result = _result(applied)
+    entry = Entry(
+        target=plan.target,
+        kind=EntryKind.DESTROY if plan.destroy else EntryKind.APPLY,
+        result=result,
+        commit=ready.source,
+        law=session.survey.law,
+        actor=session.actor,
+        run=session.directory.id,
+        at=session.bench.clock.now(),
+        digests=plan.digests,
+        engine=str(ready.engine.identity),
+        state=stored,
+        fence=session.leases_of(ending.plan.target).held(plan.target).fence,
+        counts=_counts(plan),
+        partial=plan.partial,
+        overrides=session.overrides,
+        credentials=ready.identity,
+        because=applied.because if applied else "nothing to apply; this commit is live now",
+        unknown=tuple(f"{address} {identity}".strip() for address, _, identity in applied.unfinished)
+        if applied
+        else (),
+    )
+    succeeded = result is Result.SUCCEEDED
+    deployment = Deployment(
+        target=plan.target,
+        last=entry,
+        good=entry if succeeded and not plan.partial else (ready.previous.good if ready.previous else None),
+        outputs={name: output.sensitive for name, output in contents.outputs.items()} if contents else {},
+        directory=ready.target.stack.directory,
+        held=plan.destroy and succeeded and not ending.ends,
+        ended=plan.destroy and succeeded and ending.ends,
+        depends_on=tuple(edge.target for edge in session.survey.edges.get(plan.target, ())),
+        resources=len(contents.resources) if contents else 0,
+    )
+    return Writing(
+        entry=entry,
+        deployment=deployment,
+        outputs=contents.outputs if contents else {},
+        resources=contents.resources if contents else (),
+    )
+
+
+def _counts(plan: Plan) -> Mapping[str, int]:
+    return (
+        {kind: count for kind, count in asdict(counted(plan.planned)).items() if count}
+        if plan.planned
+        else {}
+    )
+
+
+def _finished(ending: Ending, writing: Writing, delivery: Delivery, live_ref: str) -> TargetFinished:
+    target, applied = ending.plan.target, ending.applied
+    diagnostics: list[Diagnostic] = []
+    exit_code, outcome, entry = 0, "succeeded" if applied else "unchanged", ""
+    if applied and not applied.ok:
+        outcome, exit_code = "failed", 130 if applied.stopped else 1
+        diagnostics += [
+            Diagnostic(code="apply-failed", message=f"{address}: {text}" if address else text)
+            for address, text in applied.failed
+        ]
+    if writing.entry.unknown:
+        exit_code = 9
+        diagnostics.append(_unknown(target, writing.entry.unknown))
+    match delivery:
+        case Pushed(heads=heads):
+            entry = heads.get(live_ref, "")
+        case Unsent(message=message):
+            exit_code, outcome = 9, "failed"
+            diagnostics.append(_unsent(target, message))
+        case Conflict():
+            exit_code, outcome = 9, "failed"
+            diagnostics.append(_fenced(target))
+    because = diagnostics[-1].message if exit_code == 9 else writing.entry.because
+    return TargetFinished(
+        target=target,
+        outcome=outcome,
+        because=because,
+        diagnostics=tuple(diagnostics),
+        entry=entry,
+        exit_code=exit_code,
+    )
+
+
+def _unknown(target: object, unknown: tuple[str, ...]) -> Diagnostic:
+    return Diagnostic(
+        code="outcome-unknown",
+        message=f"nobody saw how these ended in `{target}`: {', '.join(unknown)}",
+        hint=f"look at them in the cloud, then `runner state recover {target}`",
+    )
+
+
+def _unsent(target: object, message: str) -> Diagnostic:
+    return Diagnostic(
+        code="not-recorded",
+        message=f"`{target}` was changed, but its record could not be sent: {message}",
+        hint="it is kept in this clone: any next `runner` command that changes things sends it; do not delete the clone",
+    )
+
+
+def _fenced(target: object) -> Diagnostic:
+    return Diagnostic(
+        code="lease-lost",
+        message=f"the lease of `{target}` was taken by someone else while it was being changed",
+        hint=f"its state is kept in this clone; `runner state recover {target}` records it",
+    )

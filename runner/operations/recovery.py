@@ -1,0 +1,148 @@
+"""Writes down what a dead or lost run left: its newest state, and the names of what nobody saw end (laws 7, 8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from runner.engine import Engine, StateContents
+from runner.errors import OutcomeUnknown
+from runner.git import Edit, Pushed
+from runner.ledger import Writing
+from runner.model.entry import Deployment, Entry, EntryKind, Result, StoredState
+from runner.model.lease import Lease
+from runner.model.names import TargetName
+from runner.model.stack import EngineWish
+from runner.operations.abandoned import Remnant
+from runner.operations.session import Session
+from runner.operations.stores import store_for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What is known of an end that was not recorded. `state` None: the store's newest version is the newest there is.
+    `accepted`: a person has looked, so the unknown no longer stands in the way."""
+
+    target: TargetName
+    lease: Lease | None
+    remnant: Remnant | None
+    unknown: tuple[str, ...]
+    accepted: bool
+
+
+def recover(session: Session, finding: Finding) -> str:
+    """Takes the lease over, writes one entry of kind recovery with the newest state, and ends the lease.
+
+    Returns the entry's id. OutcomeUnknown `not-recorded` where it could not be written.
+    """
+    target = finding.target
+    leases = session.leases_of(target)
+    leases.take_over(target, session.directory.id)
+    session.survey.record.ledger.refresh([target.environment])
+    writing, edits = _written(session, finding)
+    ledger_edits = session.survey.record.ledger.record(writing)
+    edits = (*ledger_edits, *edits, leases.release(target))
+    delivery = session.survey.record.outbox.submit(edits, keep=True).wait()
+    if not isinstance(delivery, Pushed):
+        raise OutcomeUnknown.of(
+            "not-recorded",
+            f"the recovery of `{target}` could not be recorded: {getattr(delivery, 'message', 'its lease moved')}",
+            hint="the state is kept in this clone; try again when the remote answers",
+        )
+    return next((head for ref, head in delivery.heads.items() if ref == ledger_edits[0].ref), "")
+
+
+def _written(session: Session, finding: Finding) -> tuple[Writing, tuple[Edit, ...]]:
+    target = finding.target
+    previous = session.live(target)
+    engine = _engine(session, finding)
+    contents, stored, edits = _newest(session, finding, engine, previous)
+    entry = _entry(session, finding, previous, stored)
+    deployment = Deployment(
+        target=target,
+        last=entry,
+        good=previous.good if previous else None,
+        outputs={name: output.sensitive for name, output in contents.outputs.items()} if contents else {},
+        directory=finding.remnant.directory if finding.remnant else _directory(session, target, previous),
+        held=previous.held if previous else False,
+        depends_on=previous.depends_on if previous else (),
+        resources=len(contents.resources) if contents else 0,
+    )
+    return (
+        Writing(
+            entry=entry,
+            deployment=deployment,
+            outputs=contents.outputs if contents else None,
+            resources=contents.resources if contents else None,
+        ),
+        edits,
+    )
+
+
+def _entry(
+    session: Session, finding: Finding, previous: Deployment | None, stored: StoredState | None
+) -> Entry:
+    remnant, intent = finding.remnant, finding.lease.intent if finding.lease else None
+    whole = session.survey
+    result = Result.UNKNOWN if finding.unknown and not finding.accepted else Result.INTERRUPTED
+    commit = remnant.commit if remnant else intent.commit if intent else whole.revision.commit
+    run = remnant.run.name if remnant else intent.run if intent else ""
+    return Entry(
+        target=finding.target,
+        kind=EntryKind.RECOVERY,
+        result=result,
+        commit=commit,
+        law=whole.law,
+        actor=session.actor,
+        run=session.directory.id,
+        at=session.bench.clock.now(),
+        engine=remnant.engine_words if remnant else previous.last.engine if previous else "",
+        state=stored,
+        fence=session.leases_of(finding.target).held(finding.target).fence,
+        because=f"run {run} ended without a record"
+        if run
+        else "a person looked at what had ended without a record",
+        unknown=finding.unknown,
+    )
+
+
+def _newest(
+    session: Session, finding: Finding, engine: Engine, previous: Deployment | None
+) -> tuple[StateContents | None, StoredState | None, tuple[Edit, ...]]:
+    """The newest of: what the dead run's engine wrote here, and what the store holds."""
+    target, remnant = finding.target, finding.remnant
+    store = store_for(session, target)
+    fence = session.leases_of(target).held(target).fence
+    versions = store.versions(target)
+    stored = versions[0].stored if versions else previous.last.state if previous else None
+    kept = store.read_version(target, stored.version) if versions and stored else b""
+    ours = remnant.state if remnant and remnant.state else b""
+    newest = engine.facts(ours) if ours else None
+    known = engine.facts(kept) if kept else None
+    if newest and (known is None or (newest.digest != known.digest and newest.serial >= known.serial)):
+        saved = store.save(target, ours, newest, fence, stored)
+        return engine.contents(ours), saved.stored, saved.edits
+    return (engine.contents(kept) if kept else None), stored, ()
+
+
+def _engine(session: Session, finding: Finding) -> Engine:
+    whole = session.survey
+    target = whole.wishes.targets.get(finding.target)
+    if target:
+        return session.bench.tools.engine(target.stack.engine, whole.gates)
+    if finding.remnant:
+        return session.bench.tools.engine(EngineWish(name=finding.remnant.engine), whole.gates)
+    raise OutcomeUnknown.of(
+        "outcome-unknown",
+        f"`{finding.target}` ended without a record, and it is not in the checked-out commit",
+        hint="check out the commit that was applied (`runner locks` names it), then try again",
+    )
+
+
+def _directory(session: Session, target: TargetName, previous: Deployment | None) -> str:
+    wished = session.survey.wishes.targets.get(target)
+    return wished.stack.directory if wished else previous.directory if previous else ""
+
+
+def accepted(finding: Finding) -> Finding:
+    """`finding`, after a person has looked."""
+    return replace(finding, accepted=True)

@@ -1,0 +1,240 @@
+"""Plan, ask, apply, and again: what could not be planned yet is planned when that which it waited for is live (law 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from runner.diagnostics import Diagnostic
+from runner.errors import RunnerError
+from runner.kit.dag import waves
+from runner.model.happening import PlanReady, TargetFinished, TargetStarted
+from runner.model.names import TargetName
+from runner.model.plan import Plan, PlanKind
+from runner.model.target import Target
+from runner.operations.applying import apply
+from runner.operations.bench import Question
+from runner.operations.conducting import conduct
+from runner.operations.planning import PlanRequest, make_plan, values_still_hold
+from runner.operations.recording import Ending, record
+from runner.operations.session import Session
+
+AGAIN = "again"
+"""Not told to anybody: the target goes into the next round."""
+
+Outcomes = dict[TargetName, TargetFinished]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """What a run does with its targets. `needs` is the order (turned round for destroy); `approve` answers for the
+    plans of a round; `ends`: a destroyed target is not held but over (`removed:`)."""
+
+    targets: Mapping[TargetName, Target]
+    needs: Mapping[TargetName, tuple[TargetName, ...]]
+    request: PlanRequest
+    approve: Callable[[tuple[Plan, ...]], bool]
+    verb: str
+    ends: bool = False
+
+
+def plan_round(session: Session, course: Course, remaining: Mapping[TargetName, Target]) -> Outcomes:
+    """Plans `remaining`, upstream first; returns only what ended already (failed, skipped)."""
+
+    def work(name: TargetName) -> TargetFinished:
+        session.bench.tell(TargetStarted(target=name))
+        try:
+            plan = make_plan(session, remaining[name], course.request)
+        except RunnerError as error:
+            return failure_of(session, name, error)
+        with session.lock:
+            session.planned[name] = plan
+        session.bench.tell(PlanReady(plan=plan))
+        return TargetFinished(target=name, outcome=AGAIN)
+
+    outcomes = conduct({name: course.needs.get(name, ()) for name in remaining}, work, _skipped)
+    ended = {name: outcome for name, outcome in outcomes.items() if outcome.outcome != AGAIN}
+    for outcome in ended.values():
+        session.bench.tell(outcome)
+    return ended
+
+
+def run_rounds(session: Session, course: Course) -> Outcomes:
+    """Rounds until nothing is left or nothing moves. Every target ends in exactly one outcome."""
+    ended = plan_round(session, course, course.targets)
+    remaining = {name: target for name, target in course.targets.items() if name not in ended}
+    while remaining:
+        ready = _ready(session, course, remaining)
+        if not ready or session.bench.stop.level:
+            break
+        if not _approved(session, course, ready):
+            for name in remaining:
+                ended[name] = _tell(
+                    session, TargetFinished(target=name, outcome="skipped", because="you said no")
+                )
+            return ended
+        moved = _apply_round(session, course, ready)
+        ended.update(moved)
+        remaining = {name: target for name, target in remaining.items() if name not in moved}
+        blocked = _blocked(session, course, remaining, ended)
+        ended.update(blocked)
+        remaining = {name: target for name, target in remaining.items() if name not in blocked}
+        if remaining and not session.bench.stop.level:
+            again = plan_round(session, course, remaining)
+            ended.update(again)
+            remaining = {name: target for name, target in remaining.items() if name not in again}
+    for name in remaining:
+        ended[name] = _tell(session, _left_over(session, name))
+    return ended
+
+
+def wave_order(course: Course) -> tuple[tuple[TargetName, ...], ...]:
+    """The waves in which the targets can go."""
+    return waves(
+        {
+            name: tuple(need for need in course.needs.get(name, ()) if need in course.targets)
+            for name in course.targets
+        }
+    )
+
+
+def _ready(
+    session: Session, course: Course, remaining: Mapping[TargetName, Target]
+) -> dict[TargetName, Target]:
+    """Those of `remaining` with a plan that may be approved, and whose needs are ready too, or ended."""
+    ready = {name for name in remaining if session.planned[name].kind is PlanKind.PLANNED}
+    while True:
+        kept = {
+            name
+            for name in ready
+            if all(need in ready or need not in remaining for need in course.needs.get(name, ()))
+        }
+        if kept == ready:
+            return {name: remaining[name] for name in sorted(ready)}
+        ready = kept
+
+
+def _approved(session: Session, course: Course, ready: Mapping[TargetName, Target]) -> bool:
+    plans = tuple(session.planned[name] for name in ready if session.planned[name].changed)
+    return not plans or course.approve(plans)
+
+
+def _apply_round(session: Session, course: Course, ready: Mapping[TargetName, Target]) -> Outcomes:
+    def work(name: TargetName) -> TargetFinished:
+        if session.bench.stop.level:
+            return TargetFinished(
+                target=name, outcome="skipped", because="the run was interrupted", exit_code=130
+            )
+        plan, prepared = session.planned[name], session.readied[name]
+        try:
+            if not values_still_hold(session, prepared):
+                return TargetFinished(target=name, outcome=AGAIN)
+            if not plan.changed:
+                return _unchanged(session, plan)
+            return apply(session, plan, prepared, ends=course.ends)
+        except RunnerError as error:
+            return failure_of(session, name, error)
+
+    def tell(name: TargetName) -> TargetFinished:
+        outcome = work(name)
+        if outcome.outcome != AGAIN:
+            session.bench.tell(outcome)
+        return outcome
+
+    def skip(name: TargetName, because: TargetFinished) -> TargetFinished:
+        return _tell(session, _skipped(name, because))
+
+    outcomes = conduct({name: course.needs.get(name, ()) for name in ready}, tell, skip)
+    session.applied.update(
+        name for name, each in outcomes.items() if each.outcome in ("succeeded", "unchanged")
+    )
+    return {name: outcome for name, outcome in outcomes.items() if outcome.outcome != AGAIN}
+
+
+def _unchanged(session: Session, plan: Plan) -> TargetFinished:
+    """Nothing to apply. Where the record names other code, it learns that this commit is live now."""
+    prepared = session.readied[plan.target]
+    good = prepared.previous.good if prepared.previous and not prepared.previous.held else None
+    if good and good.digests and plan.digests and good.digests.code == plan.digests.code:
+        session.directory.clear(plan.target)
+        return TargetFinished(
+            target=plan.target, outcome="unchanged", because="the engine has nothing to apply"
+        )
+    return record(session, Ending(plan=plan, ready=prepared, applied=None))
+
+
+def _blocked(
+    session: Session, course: Course, remaining: Mapping[TargetName, Target], ended: Outcomes
+) -> Outcomes:
+    blocked: Outcomes = {}
+    for wave in waves(
+        {name: [n for n in course.needs.get(name, ()) if n in remaining] for name in remaining}
+    ):
+        for name in wave:
+            for need in course.needs.get(name, ()):
+                outcome = blocked.get(need) or ended.get(need)
+                if outcome and outcome.outcome in ("failed", "skipped", "pending"):
+                    blocked[name] = _tell(session, _skipped(name, outcome))
+                    break
+    return blocked
+
+
+def _left_over(session: Session, name: TargetName) -> TargetFinished:
+    if session.bench.stop.level:
+        return TargetFinished(
+            target=name, outcome="skipped", because="the run was interrupted", exit_code=130
+        )
+    plan = session.planned[name]
+    return TargetFinished(target=name, outcome="pending", because=plan.because or str(plan.kind), exit_code=8)
+
+
+def _skipped(name: TargetName, because: TargetFinished) -> TargetFinished:
+    return TargetFinished(
+        target=name, outcome="skipped", because=f"`{because.target}`, which it needs, {_ended_words(because)}"
+    )
+
+
+def _ended_words(outcome: TargetFinished) -> str:
+    return {"failed": "failed", "skipped": "was skipped", "pending": "waits"}[outcome.outcome]
+
+
+def failure_of(session: Session, name: TargetName, error: RunnerError) -> TargetFinished:
+    """The outcome of a target that an error ended, free of secrets."""
+    safe = tuple(
+        Diagnostic(
+            code=each.code,
+            message=session.redactor.text(each.message),
+            span=each.span,
+            hint=each.hint,
+            source=session.redactor.text(each.source),
+            severity=each.severity,
+        )
+        for each in error.diagnostics
+    )
+    return TargetFinished(
+        target=name, outcome="failed", because=safe[0].message, diagnostics=safe, exit_code=error.exit_code
+    )
+
+
+def _tell(session: Session, outcome: TargetFinished) -> TargetFinished:
+    session.bench.tell(outcome)
+    return outcome
+
+
+def asking(session: Session, verb: str, *, yes: bool, expected: str) -> Callable[[tuple[Plan, ...]], bool]:
+    """How a round is approved: `--yes`, or the person's answer."""
+
+    def approve(plans: tuple[Plan, ...]) -> bool:
+        if yes:
+            return True
+        environments = tuple(sorted({plan.target.environment for plan in plans}))
+        question = Question(
+            verb=verb,
+            environments=environments,
+            plans=plans,
+            expected=expected,
+            text=f"{verb} {len(plans)} target{'s' if len(plans) != 1 else ''} in {', '.join(environments)}?",
+        )
+        return session.bench.ask is not None and session.bench.ask(question)
+
+    return approve

@@ -1,0 +1,112 @@
+"""The private directory of one run, under the Git directory: journal, logs, and while an engine runs its tree and state.
+
+Layout: `<git directory>/runner/runs/<run>/` holds `journal.jsonl`, `lock`, `logs/<target>.log`, `plans/<target>.{txt,digest}`,
+`work/<target>/{tree,scratch}`. `work` holds plain states and inputs: it goes as soon as all of it is recorded.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from runner.kit.journal import Journal, is_held
+from runner.model.names import TargetName, encoded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkPlaces:
+    """Where one target's work happens: `tree` is the materialised closure, `scratch` ours."""
+
+    tree: Path
+    scratch: Path
+
+
+class RunDirectory:
+    """An open run. `id` sorts by time and is unique: `20261123T134501Z-1f2e3d`."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+        self.path = journal.directory
+        self.id = journal.directory.name
+
+    @classmethod
+    def begin(cls, git_directory: Path, at: datetime, verb: str, commit: str) -> RunDirectory:
+        """A new run; its first line names the verb."""
+        name = f"{at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        run = cls(Journal.create(runs_directory(git_directory) / name))
+        run.journal.write({"event": "run", "verb": verb, "commit": commit, "at": at.isoformat()})
+        return run
+
+    @property
+    def descriptor(self) -> int:
+        """Children inherit it: the run counts as alive until the last of them is gone."""
+        return self.journal.descriptor
+
+    def places(self, target: TargetName, purpose: str = "") -> WorkPlaces:
+        """Fresh, empty places for one target's work, mode 0700."""
+        top = self.work(target) if not purpose else self.path / "work" / f"{purpose}-{encoded(str(target))}"
+        shutil.rmtree(top, ignore_errors=True)
+        places = WorkPlaces(tree=top / "tree", scratch=top / "scratch")
+        for place in (places.tree, places.scratch):
+            place.mkdir(parents=True, mode=0o700)
+        return places
+
+    def work(self, target: TargetName) -> Path:
+        """The target's working directory, whether it is there or not."""
+        return self.path / "work" / encoded(str(target))
+
+    def log(self, target: TargetName) -> Path:
+        """The file of the engine's whole log, redacted."""
+        place = self.path / "logs"
+        place.mkdir(mode=0o700, exist_ok=True)
+        return place / f"{encoded(str(target))}.log"
+
+    def plan(self, target: TargetName) -> Path:
+        """The file of the plan in the engine's own words, redacted."""
+        place = self.path / "plans"
+        place.mkdir(mode=0o700, exist_ok=True)
+        return place / f"{encoded(str(target))}.txt"
+
+    def clear(self, target: TargetName) -> None:
+        """Removes the target's working directory: its plain state and inputs."""
+        shutil.rmtree(self.work(target), ignore_errors=True)
+
+    def end(self, outcome: str) -> None:
+        """Removes all working directories; journal and logs stay."""
+        shutil.rmtree(self.path / "work", ignore_errors=True)
+        self.journal.write({"event": "end", "outcome": outcome})
+        self.journal.close()
+
+    def leave(self) -> None:
+        """Lets go without clearing: something in it is not recorded yet."""
+        self.journal.close()
+
+
+def runs_directory(git_directory: Path) -> Path:
+    """Where the runs of a clone are kept."""
+    return git_directory / "runner" / "runs"
+
+
+def kept_runs(git_directory: Path) -> Iterator[Path]:
+    """The directories of all runs that are kept, newest first."""
+    top = runs_directory(git_directory)
+    if top.is_dir():
+        yield from sorted((place for place in top.iterdir() if place.is_dir()), reverse=True)
+
+
+def abandoned_runs(git_directory: Path) -> Iterator[Path]:
+    """Runs that nobody holds any more, but that still have work which was not recorded; oldest first."""
+    for place in reversed(list(kept_runs(git_directory))):
+        if (place / "work").is_dir() and not is_held(place):
+            yield place
+
+
+def forget_old_runs(git_directory: Path, keep: int = 100) -> None:
+    """Removes the oldest runs that have nothing left to record."""
+    for place in list(kept_runs(git_directory))[keep:]:
+        if not (place / "work").exists() and not is_held(place):
+            shutil.rmtree(place, ignore_errors=True)

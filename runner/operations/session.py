@@ -1,0 +1,102 @@
+"""One run: what its targets share, from the first plan to the last entry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore, Lock
+
+from runner.engine import Engine, Workspace
+from runner.kit.redaction import Redactor
+from runner.kit.stop import Stop
+from runner.ledger import Leases
+from runner.model.change import Output
+from runner.model.entry import Actor, Deployment, StoredState
+from runner.model.environment import Gates
+from runner.model.happening import TargetProgress
+from runner.model.names import TargetName
+from runner.model.plan import Plan, StateFacts
+from runner.model.references import Inputs
+from runner.model.target import Target
+from runner.operations.bench import Bench
+from runner.operations.run_directory import RunDirectory
+from runner.operations.survey import Survey
+from runner.operations.values import Resolved
+from runner.vault import StateStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readied:
+    """A target made ready for an engine. `named` is the state that the record names, `before` what it says;
+    `identity` the credentials' name for the record; `written` are the inputs as written; `source` the commit its code comes from."""
+
+    target: Target
+    gates: Gates
+    engine: Engine
+    work: Workspace
+    store: StateStore
+    named: StoredState | None
+    before: StateFacts
+    values: Resolved
+    written: Inputs
+    code: str
+    source: str
+    identity: str
+    previous: Deployment | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """What a run's targets share. `slots` limits how many engines work at once; `outputs` are those of targets that
+    this run has applied or read, each read once; `planned` holds what this run has planned so far; `applied` are those that are done with,
+    so that their outputs are what is live; `unrecorded` are
+    those whose outcome has not arrived at the record: their working directories stay."""
+
+    bench: Bench
+    survey: Survey
+    directory: RunDirectory
+    redactor: Redactor
+    slots: BoundedSemaphore
+    actor: Actor
+    leases: dict[str, Leases] = field(default_factory=dict)
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    outputs: dict[TargetName, Mapping[str, Output]] = field(default_factory=dict)
+    planned: dict[TargetName, Plan] = field(default_factory=dict)
+    readied: dict[TargetName, Readied] = field(default_factory=dict)
+    stops: dict[TargetName, Stop] = field(default_factory=dict)
+    applied: set[TargetName] = field(default_factory=set)
+    unrecorded: set[TargetName] = field(default_factory=set)
+    lock: Lock = field(default_factory=Lock)
+
+    def gates(self, environment: str) -> Gates:
+        """The gates of an environment."""
+        return self.survey.believed.environments[environment]
+
+    def live(self, target: TargetName) -> Deployment | None:
+        """What the ledger says of `target`."""
+        return self.survey.record.ledger.live(target.environment).get(target.stack)
+
+    def progress(self, target: TargetName, phase: str, text: str, done: int = 0, total: int = 0) -> None:
+        """Tells a line of progress, free of secrets."""
+        safe = self.redactor.text(text)
+        self.bench.tell(TargetProgress(target=target, phase=phase, text=safe, done=done, total=total))
+
+    def stop(self, target: TargetName) -> Stop:
+        """The target's own stop: the run's requests reach it, and a lost lease stops it alone."""
+        with self.lock:
+            if target not in self.stops:
+                self.stops[target] = Stop()
+                for _ in range(self.bench.stop.level):
+                    self.stops[target].request()
+            return self.stops[target]
+
+    def pass_on(self, level: int) -> None:
+        """Hands a request to stop the whole run to every target."""
+        with self.lock:
+            for own in self.stops.values():
+                while own.level < level:
+                    own.request()
+
+    def leases_of(self, target: TargetName) -> Leases:
+        """The run's leases in the target's environment; a run that only previews has none, and asking is a bug."""
+        return self.leases[target.environment]

@@ -1,0 +1,113 @@
+"""Before anything new is begun, what earlier commands of this clone could not finish is finished or named (law 8)."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from runner.diagnostics import Diagnostic, Severity
+from runner.kit.journal import Journal
+from runner.model.happening import Noted
+from runner.model.lease import Lease
+from runner.model.names import TargetName
+from runner.operations.abandoned import Remnant, remnants
+from runner.operations.bench import Bench
+from runner.operations.opening import leases_for, opened, standing_leases
+from runner.operations.recovery import Finding, recover
+from runner.operations.run_directory import abandoned_runs
+from runner.operations.session import Session
+from runner.operations.survey import Survey
+
+
+def settle(bench: Bench, whole: Survey) -> None:
+    """Sends what the outbox kept, then recovers the dead runs of this clone whose leases are still theirs.
+
+    NoAnswer where the remote still does not answer: nothing new is begun on top of what is not recorded.
+    """
+    sent = bench.tools.resend(whole.record)
+    for diagnostic in sent:
+        bench.tell(Noted(diagnostic=diagnostic))
+    abandoned = list(abandoned_runs(bench.tools.repository.git_directory))
+    if not abandoned and not sent:
+        return
+    whole.record.ledger.refresh(sorted({*whole.gates.environments, *whole.record.ledger.environments()}))
+    for place in abandoned:
+        _settle_run(bench, whole, place)
+
+
+def _settle_run(bench: Bench, whole: Survey, place: Path) -> None:
+    journal = Journal.adopt(place)
+    if journal is None:
+        return
+    try:
+        left = [remnant for remnant in remnants(place) if not _settled(bench, whole, remnant)]
+        if not left:
+            shutil.rmtree(place / "work", ignore_errors=True)
+            journal.write({"event": "end", "outcome": "recovered"})
+    finally:
+        journal.close()
+
+
+def _settled(bench: Bench, whole: Survey, remnant: Remnant) -> bool:
+    """Whether nothing of `remnant` is left to record."""
+    target = remnant.target
+    lease = _lease(bench, whole, target)
+    if lease is None and _on_record(whole, remnant):
+        return True
+    if lease is None or lease.nonce != remnant.nonce:
+        bench.tell(Noted(diagnostic=_not_ours(target), target=target))
+        return False
+    with opened(bench, whole, "recover") as session:
+        session.leases[target.environment] = leases_for(session, target.environment)
+        finding = Finding(
+            target=target,
+            lease=lease,
+            remnant=remnant,
+            unknown=remnant.unfinished,
+            accepted=False,
+        )
+        entry = _recover_or_release(session, finding)
+        bench.tell(Noted(diagnostic=_recovered(remnant, entry), target=target))
+    return True
+
+
+def _recover_or_release(session: Session, finding: Finding) -> str:
+    if finding.remnant and finding.remnant.begun:
+        return recover(session, finding)
+    leases = session.leases_of(finding.target)
+    leases.take_over(finding.target, session.directory.id)
+    leases.release_all()
+    return ""
+
+
+def _lease(bench: Bench, whole: Survey, target: TargetName) -> Lease | None:
+    standing = standing_leases(bench, whole, target.environment)
+    return next((held.lease for held in standing if held.lease.target == target), None)
+
+
+def _on_record(whole: Survey, remnant: Remnant) -> bool:
+    """Whether the run's own entry arrived after all (it died between the push and its journal)."""
+    deployment = whole.record.ledger.live(remnant.target.environment).get(remnant.target.stack)
+    return deployment is not None and (
+        deployment.last.run == remnant.run.name or deployment.last.fence >= remnant.fence
+    )
+
+
+def _recovered(remnant: Remnant, entry: str) -> Diagnostic:
+    what = "its state is on the record now" if entry else "it had not changed anything yet"
+    named = f"; nobody saw how these ended: {', '.join(remnant.unfinished)}" if remnant.unfinished else ""
+    return Diagnostic(
+        code="run-recovered",
+        message=f"run {remnant.run.name} was killed while it worked on `{remnant.target}`: {what}{named}",
+        hint=f"runner state recover {remnant.target}" if remnant.unfinished else "",
+        severity=Severity.WARNING,
+    )
+
+
+def _not_ours(target: TargetName) -> Diagnostic:
+    return Diagnostic(
+        code="remnant-not-ours",
+        message=f"a killed run of this clone left a state of `{target}`, but its lease is not ours any more",
+        hint=f"`runner state recover {target}` shows both and records what you choose",
+        severity=Severity.WARNING,
+    )

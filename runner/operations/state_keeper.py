@@ -1,0 +1,106 @@
+"""Keeps what the engine has written: while it runs every change of its state is stored, at most seconds later (law 8)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Thread
+
+from runner.engine import Engine
+from runner.errors import RunnerError
+from runner.git import Conflict, Edit, Outbox, Pushed, Unsent
+from runner.model.entry import StoredState
+from runner.model.names import TargetName
+from runner.vault import SavedState, StateStore
+
+LOOK_EVERY = 0.5
+SAVE_EVERY = 5.0
+"""Seconds. Together with a push they stay under the 10 s that DESIGN, section 4, promises."""
+
+
+class StateKeeper:
+    """Watches one state file from the moment an engine may write it. `guard` is the fence: each write of the store
+    goes with it. What cannot be stored now is tried again; the last version always goes with the entry."""
+
+    def __init__(
+        self,
+        target: TargetName,
+        file: Path,
+        *,
+        engine: Engine,
+        store: StateStore,
+        outbox: Outbox,
+        guard: Callable[[], tuple[Edit, int]],
+        named: StoredState | None,
+    ) -> None:
+        self.target = target
+        self.stored = named
+        self.trouble: str = ""
+        self._file = file
+        self._engine = engine
+        self._store = store
+        self._outbox = outbox
+        self._guard = guard
+        self._ended = Event()
+        self._thread = Thread(target=self._watch, name=f"state of {target}", daemon=True)
+
+    def __enter__(self) -> StateKeeper:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def read(self) -> bytes:
+        """The state as it lies there; empty where there is none."""
+        return self._file.read_bytes() if self._file.exists() else b""
+
+    def save(self, state: bytes) -> SavedState:
+        """What writes `state` as the version after the last stored one; for the submission with the entry."""
+        _, fence = self._guard()
+        return self._store.save(self.target, state, self._engine.facts(state), fence, self.stored)
+
+    def _watch(self) -> None:
+        waited = SAVE_EVERY
+        while not self._ended.wait(LOOK_EVERY):
+            waited += LOOK_EVERY
+            if waited >= SAVE_EVERY and self._changed():
+                waited = 0.0
+                self._store_now()
+
+    def _changed(self) -> bool:
+        state = self.read()
+        if not state or not _is_whole(state):
+            return False
+        return self.stored is None or self._engine.facts(state).digest != self.stored.facts.digest
+
+    def _store_now(self) -> None:
+        state = self.read()
+        if not _is_whole(state):
+            return
+        try:
+            saved = self.save(state)
+            if saved.edits:
+                guard, _ = self._guard()
+                delivery = self._outbox.submit([*saved.edits, guard]).wait()
+            else:
+                delivery = Pushed(heads={}, blobs={})
+        except RunnerError as error:
+            self.trouble = str(error)
+            return
+        match delivery:
+            case Pushed():
+                self.stored, self.trouble = saved.stored, ""
+            case Conflict() | Unsent():
+                self.trouble = getattr(delivery, "message", "the lease is not ours any more")
+
+
+def _is_whole(state: bytes) -> bool:
+    """Whether the engine has finished writing the file that we have read."""
+    try:
+        json.loads(state)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,146 @@
+"""`status`: where every target stands, from the record and the code's closure, with its because."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from runner.diagnostics import Diagnostic
+from runner.ledger import HeldLease
+from runner.model.entry import Deployment, Result
+from runner.model.names import TargetName
+from runner.model.selection_request import SelectionRequest
+from runner.operations.bench import Bench
+from runner.operations.closures import code_digest
+from runner.operations.opening import standing_leases
+from runner.operations.survey import Survey, chosen, survey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusRequest:
+    """Which targets; orphans of the chosen environments are shown too."""
+
+    selection: SelectionRequest = field(default_factory=SelectionRequest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusRow:
+    """One target. `state`: live | behind | never applied | failed | held | orphan | unknown | applying."""
+
+    target: TargetName
+    state: str
+    because: str
+    commit: str = ""
+    at: datetime | None = None
+    actor: str = ""
+    engine: str = ""
+    resources: int = 0
+    lease: str = ""
+    serial: int = 0
+    entry: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusResult:
+    """The rows, by environment and stack."""
+
+    rows: tuple[StatusRow, ...]
+    notes: tuple[Diagnostic, ...] = ()
+    next: tuple[str, ...] = ()
+    exit_code: int = 0
+
+
+def status(request: StatusRequest, bench: Bench) -> StatusResult:
+    """Where the chosen targets stand at the checked-out commit. Changes nothing."""
+    whole = survey(bench, worktree=False)
+    names = set(chosen(request.selection, whole))
+    environments = sorted({name.environment for name in names}) or sorted(whole.record.ledger.environments())
+    rows = rows_of(bench, whole, names, environments, everything=not request.selection.selectors)
+    behind = sorted(
+        {row.target.environment for row in rows if row.state in ("behind", "never applied", "failed")}
+    )
+    unknown = [row.target for row in rows if row.state == "unknown"]
+    following = [f"runner state recover {name}" for name in unknown] + [
+        f"runner up {name}" for name in behind
+    ]
+    return StatusResult(rows=rows, notes=whole.notes, next=tuple(following))
+
+
+def rows_of(
+    bench: Bench, whole: Survey, names: set[TargetName], environments: list[str], *, everything: bool
+) -> tuple[StatusRow, ...]:
+    """The rows of `names`, with the orphans of `environments` when `everything` is asked for."""
+    rows: list[StatusRow] = []
+    for environment in environments:
+        live = whole.record.ledger.live(environment)
+        leases = {held.lease.target: held for held in standing_leases(bench, whole, environment)}
+        wished = sorted(name for name in names if name.environment == environment)
+        for name in wished:
+            rows.append(_row(whole, name, live.get(name.stack), leases))
+        if everything:
+            for stack, deployment in sorted(live.items()):
+                name = TargetName(environment=environment, stack=stack)
+                if name not in whole.wishes.targets:
+                    rows.append(_orphan(name, deployment, leases))
+    return tuple(rows)
+
+
+def _row(
+    whole: Survey, name: TargetName, deployment: Deployment | None, leases: Mapping[TargetName, HeldLease]
+) -> StatusRow:
+    if deployment is None:
+        return StatusRow(
+            target=name,
+            state="never applied",
+            because="the record has no entry of it",
+            lease=_holder(name, leases),
+        )
+    state, because = _standing(whole, name, deployment)
+    held = leases.get(name)
+    if held and held.lease.intent:
+        state, because = "applying", f"run {held.lease.run} of {held.lease.holder} on {held.lease.host}"
+    return _filled(name, deployment, state, because, _holder(name, leases))
+
+
+def _standing(whole: Survey, name: TargetName, deployment: Deployment) -> tuple[str, str]:
+    last = deployment.last
+    if last.result is Result.UNKNOWN:
+        return "unknown", f"nobody saw how these ended: {', '.join(last.unknown)}"
+    if deployment.held:
+        return "held", "it was destroyed by hand; an `up` that names it brings it back"
+    if last.result is not Result.SUCCEEDED:
+        return "failed", last.because
+    good = deployment.good
+    if good is None or good.digests is None:
+        return "behind", "no apply of the whole target has succeeded yet"
+    if good.digests.code != code_digest(whole, whole.wishes.targets[name]):
+        return "behind", f"its code differs from {good.commit[:12]}"
+    return "live", "as applied"
+
+
+def _orphan(name: TargetName, deployment: Deployment, leases: Mapping[TargetName, HeldLease]) -> StatusRow:
+    because = f"live, but no longer wished for: `removed: {{{name.stack}: destroy}}` or `forget` ends it"
+    return _filled(name, deployment, "orphan", because, _holder(name, leases))
+
+
+def _filled(name: TargetName, deployment: Deployment, state: str, because: str, lease: str) -> StatusRow:
+    last = deployment.last
+    return StatusRow(
+        target=name,
+        state=state,
+        because=because,
+        commit=last.commit,
+        at=last.at,
+        actor=last.actor.name,
+        engine=last.engine,
+        resources=deployment.resources,
+        lease=lease,
+        serial=last.state.facts.serial if last.state else 0,
+        entry=last.id,
+    )
+
+
+def _holder(name: TargetName, leases: Mapping[TargetName, HeldLease]) -> str:
+    held = leases.get(name)
+    return f"{held.lease.holder} on {held.lease.host}" if held else ""

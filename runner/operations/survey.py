@@ -1,0 +1,174 @@
+"""What every verb must know first: the code that is planned, the law it is judged by, and the targets that are meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from runner.config.configuration import Configuration, GatesConfiguration, WishesConfiguration, united
+from runner.decisions.ordering import needs_among
+from runner.decisions.references import Edge, graph_edges
+from runner.decisions.selection import select
+from runner.diagnostics import Diagnostic
+from runner.errors import AskedWrongly
+from runner.git.commit_tree import CommitTree
+from runner.git.worktree import snapshot_worktree
+from runner.kit.tree import Tree
+from runner.model.names import TargetName
+from runner.model.revision import Revision
+from runner.model.selection_request import SelectionRequest
+from runner.model.stack import EngineName, EngineWish, Stack
+from runner.model.target import Target
+from runner.operations.bench import Bench
+from runner.operations.tools import Record
+from runner.source.facts import CodeReader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """`revision` is the code's, `law` the gates' commit; `edges` are the graph over all targets; `notes` are warnings
+    to show. `record` reads the ledger as of the survey; `checked_out` is
+    the commit below a commit that was made of a dirty work tree; `here` the working directory from the root."""
+
+    revision: Revision
+    law: str
+    tree: Tree
+    gates: GatesConfiguration
+    wishes: WishesConfiguration
+    believed: Configuration
+    code: CodeReader
+    record: Record
+    edges: Mapping[TargetName, tuple[Edge, ...]]
+    notes: tuple[Diagnostic, ...] = ()
+    checked_out: str = ""
+    here: str = "."
+
+    def needs(self, among: Iterable[TargetName]) -> dict[TargetName, tuple[TargetName, ...]]:
+        """The graph as `target -> what it needs`, among those targets."""
+        return needs_among(among, self.edges)
+
+
+def survey(bench: Bench, *, worktree: bool, refresh: bool = True) -> Survey:
+    """Reads both commits and the ledger. `worktree`: plan what lies in the work tree, else the checked-out commit;
+    `refresh`: ask the ledger's remote, else believe what was fetched."""
+    repository = bench.tools.repository
+    revision = snapshot_worktree(repository)
+    if not revision.commit:
+        raise AskedWrongly.of(
+            "no-commit",
+            "this repository has no commit yet",
+            hint="commit your work: `git add -A && git commit`",
+        )
+    law, gates, remote = _law(bench, revision, refresh=refresh)
+    tree = CommitTree(repository, revision.tree if worktree else revision.commit)
+    wishes = bench.tools.wishes(tree, gates)
+    record = bench.tools.record(remote, gates, CommitTree(repository, law))
+    if refresh or not remote:
+        record.ledger.refresh([])
+    code = bench.tools.code(tree)
+    edges = graph_edges(wishes.targets, code, united(gates, wishes).environments)
+    return Survey(
+        revision=revision,
+        law=law,
+        tree=tree,
+        gates=gates,
+        wishes=wishes,
+        believed=united(gates, wishes),
+        code=code,
+        record=record,
+        edges=edges,
+        notes=(*gates.warnings, *wishes.warnings),
+        here=bench.tools.here,
+    )
+
+
+def chosen(request: SelectionRequest, whole: Survey) -> dict[TargetName, Target]:
+    """The targets that `request` means, in order of their names."""
+    names = select(request, whole.wishes.targets, whole.edges, here=whole.here)
+    return {name: whole.wishes.targets[name] for name in sorted(names)}
+
+
+def recorded_names(request: SelectionRequest, whole: Survey) -> set[TargetName]:
+    """As `chosen`, but over what the record knows too: orphans can be asked about."""
+    known = dict(whole.wishes.targets)
+    for environment in whole.record.ledger.environments():
+        for stack, deployment in whole.record.ledger.live(environment).items():
+            name = TargetName(environment=environment, stack=stack)
+            engine = EngineWish(name=EngineName(deployment.last.engine.partition(" ")[0] or "terraform"))
+            known.setdefault(
+                name,
+                Target(name=name, stack=Stack(name=stack, directory=deployment.directory, engine=engine)),
+            )
+    return set(select(request, known, whole.edges, here=whole.here))
+
+
+def target_named(word: str, whole: Survey) -> TargetName:
+    """Exactly one target, at the head or on the record. AskedWrongly `no-such-target`."""
+    names = recorded_names(SelectionRequest(selectors=(word,)), whole)
+    if len(names) != 1:
+        listed = ", ".join(f"`{name}`" for name in sorted(names)[:5])
+        raise AskedWrongly.of(
+            "not-one-target",
+            f"`{word}` means {len(names)} targets: {listed}",
+            hint="name one as environment/stack",
+        )
+    return names.pop()
+
+
+def committed_worktree(bench: Bench, whole: Survey) -> Survey:
+    """The survey again, of a commit that is made of the work tree on top of the checked-out one (`--allow-dirty`).
+    The commit is in no branch; the ledger's entry keeps it."""
+    repository = bench.tools.repository
+    message = f"runner: the work tree on top of {whole.revision.commit[:12]}, applied with --allow-dirty"
+    commit = repository.commit_tree(whole.revision.tree, (whole.revision.commit,), message)
+    tree = CommitTree(repository, commit)
+    wishes = bench.tools.wishes(tree, whole.gates)
+    code = bench.tools.code(tree)
+    return replace(
+        whole,
+        revision=replace(whole.revision, commit=commit),
+        checked_out=whole.revision.commit,
+        tree=tree,
+        wishes=wishes,
+        believed=united(whole.gates, wishes),
+        code=code,
+        edges=graph_edges(wishes.targets, code, whole.believed.environments),
+    )
+
+
+def dependents_left(whole: Survey, going: Iterable[TargetName]) -> None:
+    """AskedWrongly `still-needed` where a live target that stays needs one of those that go."""
+    leaving = set(going)
+    for environment in whole.record.ledger.environments():
+        for stack, deployment in whole.record.ledger.live(environment).items():
+            name = TargetName(environment=environment, stack=stack)
+            needed = sorted(leaving & set(deployment.depends_on))
+            if needed and name not in leaving and not deployment.held:
+                raise AskedWrongly.of(
+                    "still-needed",
+                    f"`{name}` is live and needs `{needed[0]}`",
+                    hint=f"destroy both: `runner destroy {name} {needed[0]}`",
+                )
+
+
+def _law(bench: Bench, revision: Revision, *, refresh: bool) -> tuple[str, GatesConfiguration, str]:
+    """The commit whose gates hold, those gates, and the ledger's remote (DESIGN, law 2, by hand).
+
+    With a local ledger it is the checked-out commit, else the default branch's tip as fetched. Which of the two is
+    itself a gate: the default branch is asked first, the checked-out commit where the former has no `runner.yaml`.
+    """
+    repository = bench.tools.repository
+    here = bench.tools.gates(CommitTree(repository, revision.commit))
+    remotes = repository.remotes()
+    if not remotes:
+        return revision.commit, here, ""
+    wanted = here.ledger.remote
+    remote = wanted if wanted in remotes else "origin" if "origin" in remotes else remotes[0]
+    branch = here.default_branch or repository.default_branch(remote)
+    tip = repository.remote_branch(remote, branch) if branch else None
+    if tip and refresh and wanted != "none":
+        tip = repository.fetch_branch(remote, branch)
+    there = bench.tools.gates(CommitTree(repository, tip)) if tip else here
+    if there.ledger.remote == "none" or (not there.ledger.remote and wanted == "none"):
+        return revision.commit, here, ""
+    return tip or revision.commit, there, there.ledger.remote

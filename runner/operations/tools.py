@@ -1,0 +1,127 @@
+"""What the bench holds: one protocol for all that `wiring` chooses. Operations see nothing of brands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from runner.config.configuration import GatesConfiguration, WishesConfiguration
+from runner.diagnostics import Diagnostic
+from runner.engine import Engine
+from runner.git import Outbox, Refs
+from runner.git.repository import Repository
+from runner.kit.tree import Tree
+from runner.ledger import Leases, Ledger
+from runner.model.entry import Actor
+from runner.model.environment import Gates, StateSettings
+from runner.model.lease import Lease
+from runner.model.names import TargetName
+from runner.model.references import Json, SecretReference
+from runner.model.stack import EngineWish
+from runner.source.facts import CodeReader
+from runner.vault import StateStore
+from runner.vault.keys import KeyPlaces
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """The record of one repository, opened: `remote` is where it lives, empty for this clone."""
+
+    remote: str
+    refs: Refs
+    outbox: Outbox
+    ledger: Ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildView:
+    """What an engine's child gets of the world: `variables` are all of them; `identity` names the credentials for the
+    record; `secrets` are values that must never be seen."""
+
+    variables: Mapping[str, str]
+    identity: str
+    secrets: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseTerms:
+    """How leases are taken: `holder` for people to read; `on_lost` is called from the renewing thread; `dead` says
+    that a lease's holder is known to be gone (a run of this very clone whose lock is free)."""
+
+    holder: str
+    gates: Gates
+    on_lost: Callable[[TargetName], None]
+    dead: Callable[[Lease], bool]
+
+
+class Tools(Protocol):
+    """The tools of one repository."""
+
+    @property
+    def repository(self) -> Repository:
+        """The clone that we stand in."""
+
+    @property
+    def here(self) -> str:
+        """The working directory, as a path from the repository's root (`.` for the root)."""
+
+    def gates(self, tree: Tree) -> GatesConfiguration:
+        """Believes the gates of `tree`; AskedWrongly with all mistakes."""
+
+    def wishes(self, tree: Tree, gates: GatesConfiguration) -> WishesConfiguration:
+        """Believes the wishes of `tree`, under `gates`."""
+
+    def code(self, tree: Tree) -> CodeReader:
+        """Facts of the code in `tree`, through the index."""
+
+    def record(self, remote: str, gates: GatesConfiguration, law: Tree) -> Record:
+        """Opens the record at `remote` (empty: this clone), as `gates` of the tree `law` say."""
+
+    def leases(self, record: Record, terms: LeaseTerms) -> Leases:
+        """Leases of one run."""
+
+    def engine(self, wish: EngineWish, gates: GatesConfiguration) -> Engine:
+        """The first program that meets every constraint, the same one for the whole run."""
+
+    def begin(self, gates: Gates, record: Record) -> None:
+        """Opens the environment's ledger where there is none yet, and makes its key where none is at hand: what an
+        environment's first change needs, and nothing else does."""
+
+    def states(self, gates: Gates, settings: StateSettings, record: Record) -> StateStore:
+        """The store of an environment's states."""
+
+    def child(self, gates: Gates, purpose: str) -> ChildView:
+        """The listed environment of a child; `purpose` is preview or apply."""
+
+    def secret(self, gates: Gates, reference: SecretReference) -> str:
+        """Resolves a secret, or says why not (gate `allow.secrets` is judged before)."""
+
+    def fingerprint(self, gates: Gates, record: Record) -> Callable[[bytes], str]:
+        """The keyed HMAC of secrets, for digests."""
+
+    @property
+    def provider_cache(self) -> Path | None:
+        """Where provider plugins are kept between runs; None: nowhere."""
+
+    def resend(self, record: Record) -> Sequence[Diagnostic]:
+        """Sends what the outbox kept; what it says of each. NoAnswer while the remote does not answer."""
+
+    def explanations(self) -> Mapping[str, str]:
+        """The long texts of all diagnostics that ship with runner: code -> markdown."""
+
+    def schemas(self) -> Mapping[str, Json]:
+        """The JSON Schemas of what a user writes, by kind."""
+
+    def actor(self) -> Actor:
+        """Who acts: Git's signing key, else user.email, unconfirmed."""
+
+    def key_places(self, gates: Gates, record: Record) -> KeyPlaces:
+        """Where the keys of an environment may be, with what the record's remote holds of them."""
+
+    def sealed_elsewhere(self, gates: Gates) -> Iterator[tuple[str, bytes]]:
+        """The sealed objects that are kept of an environment outside the record's refs (S3): place and bytes."""
+
+    def embedded_engine(self) -> str:
+        """Where the engine that comes as a Python package lies; empty where it is not installed."""

@@ -1,0 +1,93 @@
+"""`unlock`: breaks a lease, on the record (law 7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.diagnostics import Diagnostic
+from runner.errors import AskedWrongly, NoAnswer
+from runner.git import Pushed
+from runner.ledger import Writing
+from runner.model.entry import EntryKind
+from runner.model.lease import Lease
+from runner.model.names import TargetName
+from runner.operations.bench import Bench, Question
+from runner.operations.environment_entries import plain_entry
+from runner.operations.opening import leases_for, opened, standing_leases
+from runner.operations.survey import survey, target_named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlockRequest:
+    """Why the lease may be broken is part of the record."""
+
+    target: str
+    reason: str
+    yes: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlockResult:
+    """The lease that was broken (None: there was none), and the entry that says so."""
+
+    lease: Lease | None
+    entry: str = ""
+    notes: tuple[Diagnostic, ...] = ()
+    next: tuple[str, ...] = ()
+    exit_code: int = 0
+
+
+def unlock(request: UnlockRequest, bench: Bench) -> UnlockResult:
+    """Breaks the lease of one target. One that carries an intent is refused: something may have changed, and
+    `state recover` is what looks at that."""
+    if not request.reason.strip():
+        raise AskedWrongly.of(
+            "no-reason", "a lease is broken for a reason", hint="`--reason 'the runner was killed'`"
+        )
+    whole = survey(bench, worktree=False)
+    target = target_named(request.target, whole)
+    held = next(
+        (each for each in standing_leases(bench, whole, target.environment) if each.lease.target == target),
+        None,
+    )
+    if held is None:
+        return UnlockResult(lease=None, notes=whole.notes)
+    if held.lease.intent:
+        raise AskedWrongly.of(
+            "lease-with-intent",
+            f"run {held.lease.run} had announced a change of `{target}`: its outcome is not on the record",
+            hint=f"`runner state recover {target}` records it and ends the lease",
+        )
+    if not _confirmed(request, bench, target, held.lease):
+        return UnlockResult(lease=held.lease, notes=whole.notes)
+    with opened(bench, whole, "unlock") as session:
+        leases = leases_for(session, target.environment)
+        because = f"{request.reason} (it was held by {held.lease.holder} on {held.lease.host})"
+        entry = plain_entry(session, target, EntryKind.UNLOCK, because)
+        edits = [*leases.unlock(target), *whole.record.ledger.record(Writing(entry=entry))]
+        delivery = whole.record.outbox.submit(edits).wait()
+    if not isinstance(delivery, Pushed):
+        raise NoAnswer.of(
+            "not-unlocked", f"the lease of `{target}` moved, or the remote did not take the change"
+        )
+    head = next(
+        (delivery.heads[edit.ref] for edit in edits if edit.chained and edit.ref in delivery.heads), ""
+    )
+    return UnlockResult(lease=held.lease, entry=head, notes=whole.notes, next=(f"runner up {target}",))
+
+
+def _confirmed(request: UnlockRequest, bench: Bench, target: TargetName, lease: Lease) -> bool:
+    if request.yes:
+        return True
+    if bench.ask is None:
+        raise AskedWrongly.of(
+            "nobody-to-ask", "there is no terminal to ask on", hint="`--yes` breaks it without asking"
+        )
+    question = Question(
+        verb="unlock",
+        environments=(target.environment,),
+        plans=(),
+        expected="yes",
+        text=f"break the lease of {target}, held by {lease.holder} on {lease.host} since {lease.taken_at:%H:%M}?",
+    )
+    return bench.ask(question)

@@ -1,0 +1,167 @@
+"""`up`: previews, shows, asks, applies in waves, records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from runner.decisions.orphans import Fate, Unwished
+from runner.decisions.selection import is_environment, one_environment
+from runner.diagnostics import Diagnostic
+from runner.errors import AskedWrongly, strongest
+from runner.model.happening import RunFinished, RunStarted, TargetFinished
+from runner.model.names import TargetName
+from runner.model.plan import Plan
+from runner.model.selection_request import SelectionRequest
+from runner.model.target import Target
+from runner.operations.bench import Bench
+from runner.operations.endings import counted_outcomes, next_steps
+from runner.operations.judging import Overrides, judge_environments, judge_targets
+from runner.operations.opening import opened, taking
+from runner.operations.planning import PlanRequest
+from runner.operations.removal import remove_unwished, unwished_in
+from runner.operations.rounds import Course, Outcomes, asking, run_rounds, wave_order
+from runner.operations.session import Session
+from runner.operations.settling import settle
+from runner.operations.status import StatusRow, rows_of
+from runner.operations.survey import Survey, chosen, committed_worktree, survey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpRequest:
+    """`targets` and `replace` are resource addresses (a partial apply). The overrides open gates, and stand in the
+    entry: `allow_dirty`, `off_branch`, `change_engine`, `break_glass` (a reason), `emergency` (a reason)."""
+
+    selection: SelectionRequest
+    yes: bool = False
+    jobs: int = 0
+    allow_dirty: bool = False
+    off_branch: bool = False
+    change_engine: bool = False
+    no_refresh: bool = False
+    behind: bool = False
+    fresh: bool = False
+    targets: tuple[str, ...] = ()
+    replace: tuple[str, ...] = ()
+    break_glass: str = ""
+    emergency: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpResult:
+    """How each target ended; what is live now."""
+
+    run: str
+    outcomes: Mapping[TargetName, TargetFinished]
+    plans: tuple[Plan, ...] = ()
+    orphans: tuple[TargetName, ...] = ()
+    live: tuple[StatusRow, ...] = ()
+    notes: tuple[Diagnostic, ...] = ()
+    next: tuple[str, ...] = ()
+    exit_code: int = 0
+
+
+def up(request: UpRequest, bench: Bench) -> UpResult:
+    """Applies the checked-out commit to the chosen targets. Raises before anything changed; afterwards all is data."""
+    if bench.ask is None and not request.yes:
+        raise AskedWrongly.of(
+            "nobody-to-ask",
+            "there is no terminal to ask on",
+            hint="`--yes` applies without asking; `runner preview` only shows",
+        )
+    whole = survey(bench, worktree=False)
+    if request.allow_dirty and whole.revision.dirty:
+        whole = committed_worktree(bench, whole)
+    settle(bench, whole)
+    targets = chosen(request.selection, whole)
+    one_environment(targets, request.selection, "up")
+    overrides = _overrides(request)
+    notes = judge_environments(bench, whole, targets, overrides)
+    going, more = judge_targets(whole, targets, request.selection)
+    with opened(bench, whole, "up", jobs=request.jobs, overrides=overrides.recorded()) as session:
+        return _run(session, request, going, (*whole.notes, *notes, *more))
+
+
+def _run(
+    session: Session, request: UpRequest, targets: Mapping[TargetName, Target], notes: tuple[Diagnostic, ...]
+) -> UpResult:
+    whole, bench = session.survey, session.bench
+    course = Course(
+        targets=targets,
+        needs=whole.needs(targets),
+        request=PlanRequest(
+            refresh=not request.no_refresh,
+            addresses=request.targets,
+            replace=request.replace,
+            change_engine=request.change_engine,
+        ),
+        approve=asking(session, "apply", yes=request.yes, expected="yes"),
+        verb="up",
+    )
+    bench.tell(
+        RunStarted(
+            run=session.directory.id,
+            verb="up",
+            commit=whole.revision.commit,
+            law=whole.law,
+            waves=wave_order(course),
+        )
+    )
+    environments = sorted({name.environment for name in targets})
+    going = _removals(request, whole, environments)
+    with taking(session, [*targets, *(each.target for each in going)]):
+        outcomes = run_rounds(session, course)
+        outcomes.update(remove_unwished(session, going, course))
+    return finished(session, outcomes, environments, notes)
+
+
+def _removals(request: UpRequest, whole: Survey, environments: Sequence[str]) -> tuple[Unwished, ...]:
+    """What `removed:` ends in this run: all of it where whole environments were asked for, else nothing."""
+    if any(not is_environment(word, whole.believed.environments) for word in request.selection.selectors):
+        return ()
+    if request.targets or request.replace or request.selection.tags or request.selection.stacks:
+        return ()
+    return tuple(
+        each for each in unwished_in(whole, environments) if each.fate in (Fate.DESTROY, Fate.FORGET)
+    )
+
+
+def finished(
+    session: Session, outcomes: Outcomes, environments: list[str], notes: tuple[Diagnostic, ...]
+) -> UpResult:
+    """The result of a run that changed things: told, counted, with what is live now."""
+    whole, bench = session.survey, session.bench
+    whole.record.ledger.refresh(environments)
+    rows = rows_of(bench, whole, set(whole.wishes.targets), environments, everything=True)
+    exit_code = strongest([outcome.exit_code for outcome in outcomes.values()])
+    if bench.stop.level:
+        exit_code = strongest([exit_code, 130])
+    following = next_steps(outcomes, {row.target: row.state for row in rows}, environments)
+    bench.tell(
+        RunFinished(
+            run=session.directory.id,
+            outcomes=counted_outcomes(outcomes),
+            exit_code=exit_code,
+            next=following,
+        )
+    )
+    return UpResult(
+        run=session.directory.id,
+        outcomes=outcomes,
+        plans=tuple(session.planned.values()),
+        orphans=tuple(row.target for row in rows if row.state == "orphan"),
+        live=rows,
+        notes=notes,
+        next=following,
+        exit_code=exit_code,
+    )
+
+
+def _overrides(request: UpRequest) -> Overrides:
+    return Overrides(
+        allow_dirty=request.allow_dirty,
+        off_branch=request.off_branch,
+        break_glass=request.break_glass,
+        emergency=request.emergency,
+        change_engine=request.change_engine,
+    )

@@ -1,0 +1,161 @@
+"""A target's place to work in: its closure laid out, its state beside it, its child's environment listed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from runner.decisions.closure import Closure
+from runner.decisions.reaching import templated
+from runner.decisions.terraform_closure import closure_of
+from runner.diagnostics import Severity
+from runner.engine import BackendChoice, Engine, EngineEvent, Workspace
+from runner.errors import AskedWrongly
+from runner.git.export import export
+from runner.model.entry import Deployment
+from runner.model.environment import StateBackend, StateSettings
+from runner.model.names import TargetName
+from runner.model.stack import EngineName, EngineWish
+from runner.model.target import Target
+from runner.operations.run_directory import WorkPlaces
+from runner.operations.session import Session
+from runner.operations.stores import settings_for
+from runner.operations.survey import Survey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Laid:
+    """A target laid out on disk. `backend` says where the engine keeps its state."""
+
+    places: WorkPlaces
+    closure: Closure
+    directory: Path
+    backend: BackendChoice
+
+
+def closure_at(whole: Survey, target: Target) -> Closure:
+    """The target's closure in the surveyed tree. AskedWrongly with all that cannot be had."""
+    closure = closure_of(target, whole.believed.environments[target.name.environment], whole.code)
+    errors = [each for each in closure.diagnostics if each.severity is Severity.ERROR]
+    if errors:
+        raise AskedWrongly(errors)
+    return closure
+
+
+def laid_out(
+    session: Session,
+    whole: Survey,
+    target: Target,
+    *,
+    purpose: str = "",
+    settings: StateSettings | None = None,
+) -> Laid:
+    """Lays the closure out in a fresh private directory, without state. `settings`: where its state is, when that is
+    not for the configuration to say (it is being moved)."""
+    closure = closure_at(whole, target)
+    places = session.directory.places(target.name, purpose)
+    export(whole.tree, closure.paths, places.tree)
+    directory = places.tree / target.stack.directory
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settings = settings or settings_for(session, target, session.live(target.name))
+    if settings.backend is StateBackend.AS_WRITTEN:
+        backend = BackendChoice(
+            file=None,
+            config=_backend_config(session, target, directory),
+            workspace=_workspace(session, target),
+        )
+    else:
+        backend = BackendChoice(file=directory / "terraform.tfstate")
+    return Laid(places=places, closure=closure, directory=directory, backend=backend)
+
+
+def workspace_of(
+    session: Session, target: Target, laid: Laid, engine: Engine, purpose: str
+) -> tuple[Workspace, str]:
+    """The workspace of a laid-out target, without inputs, and the name of the credentials that it was given."""
+    gates = session.gates(target.name.environment)
+    child = session.bench.tools.child(gates, purpose)
+    for label, secret in child.secrets.items():
+        session.redactor.add(secret, label)
+    module = session.survey.code.module(
+        target.stack.directory, opentofu=engine.identity.name is EngineName.OPENTOFU
+    )
+    work = Workspace(
+        root=laid.places.tree,
+        directory=laid.directory,
+        scratch=laid.places.scratch,
+        environment=child.variables,
+        redactor=session.redactor,
+        backend=laid.backend,
+        var_files=tuple(laid.places.tree / path for path in laid.closure.var_files),
+        arguments=gates.terraform.arguments,
+        cache=session.bench.tools.provider_cache,
+        needs_init=module is None or module.needs_init,
+        timeout=target.stack.timeout,
+        descriptors=(session.directory.descriptor,),
+    )
+    return work, child.identity
+
+
+def _backend_config(session: Session, target: Target, directory: Path) -> tuple[str, ...]:
+    """`-backend-config` values; relative paths of a local backend are the user's, so they are resolved against the
+    checkout, not against our private directory."""
+    words: list[str] = []
+    local_path = ""
+    for each in session.gates(target.name.environment).terraform.backend_config:
+        if isinstance(each, str):
+            words.append(str(_file(directory, templated(each, target))))
+            continue
+        for key, value in each.items():
+            text = templated(value, target)
+            local_path = text if key == "path" else local_path
+            words.append(f"{key}={text}")
+    module = session.survey.code.module(target.stack.directory)
+    if module and module.backend and module.backend.type == "local":
+        written = local_path or str(module.backend.attributes.get("path", "terraform.tfstate"))
+        beside = session.bench.tools.repository.root / target.stack.directory
+        words.append(f"path={(beside / written).resolve()}")
+    return tuple(words)
+
+
+def _file(directory: Path, name: str) -> Path:
+    return directory / name
+
+
+def _workspace(session: Session, target: Target) -> str:
+    written = session.gates(target.name.environment).terraform.workspace
+    return templated(written, target) if written else ""
+
+
+def readied_engine(session: Session, name: TargetName, deployment: Deployment | None) -> Engine:
+    """The engine of a target, also of one that only the record knows."""
+    whole = session.survey
+    target = whole.wishes.targets.get(name)
+    if target:
+        return session.bench.tools.engine(wish_of(whole, target), whole.gates)
+    word = deployment.last.engine.partition(" ")[0] if deployment else EngineName.TERRAFORM.value
+    return session.bench.tools.engine(EngineWish(name=EngineName(word)), whole.gates)
+
+
+def wish_of(whole: Survey, target: Target) -> EngineWish:
+    """The stack's wish with the constraints that its code writes (`required_version`)."""
+    wish = target.stack.engine
+    module = whole.code.module(target.stack.directory, opentofu=wish.name is EngineName.OPENTOFU)
+    if module is None:
+        return wish
+    written = tuple((constraint, f"{span}") for constraint, span in module.required_version)
+    return replace(wish, constraints=(*wish.constraints, *written))
+
+
+def workspace_to_read(session: Session, name: TargetName) -> bytes:
+    """The state of a target whose engine keeps it: the engine is started to pull it."""
+    target = session.survey.wishes.targets[name]
+    laid = laid_out(session, session.survey, target, purpose="read")
+    engine = readied_engine(session, name, None)
+    work, _ = workspace_of(session, target, laid, engine, "preview")
+    engine.prepare(work, session.stop(name), _ignore)
+    return engine.state(work, session.stop(name))
+
+
+def _ignore(event: EngineEvent) -> None:
+    """A state that is only read has nothing to tell."""

@@ -1,0 +1,32 @@
+"""What an engine's child is given, by purpose: preview and apply have their own identities (law 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from runner.engine.child import granted_variables
+from runner.model.environment import Gates, Identity
+from runner.operations.tools import ChildView
+from runner.wiring.clouds import cloud_tool
+
+SESSION_NAME = "gitops-runner"
+
+
+def child_view(variables: Mapping[str, str], gates: Gates, purpose: str) -> ChildView:
+    """The listed environment. Without `credentials` it is the ambient one, and the record says so."""
+    identity = gates.credentials.preview if purpose == "preview" else gates.credentials.apply
+    granted: Mapping[str, str] = {}
+    if identity and identity.role_arn:
+        taken = cloud_tool("roles")(cloud_tool("cloud")(variables)).take(identity.role_arn, SESSION_NAME)
+        granted = taken.variables
+    return ChildView(
+        variables=granted_variables(variables, identity, granted, by_hand=True),
+        identity=_named(identity),
+        secrets={name: value for name, value in granted.items() if "SECRET" in name or "TOKEN" in name},
+    )
+
+
+def _named(identity: Identity | None) -> str:
+    if identity is None:
+        return "ambient"
+    return identity.role_arn or ", ".join(identity.variables) or "none"

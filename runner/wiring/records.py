@@ -1,0 +1,134 @@
+"""The record of a repository: its refs, outbox, ledger and leases, at a remote or in this clone."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from runner.config.configuration import GatesConfiguration, LedgerSettings
+from runner.diagnostics import Diagnostic, Severity
+from runner.errors import AskedWrongly, NoAnswer
+from runner.git import Conflict, Pushed, Unsent
+from runner.git.history import CloneHistory
+from runner.git.outbox import GroupedOutbox, LocalOutbox, RemoteOutbox
+from runner.git.place import RefNaming
+from runner.git.refs import LocalRefs, RemoteRefs
+from runner.git.repository import Repository
+from runner.kit.clock import Clock
+from runner.kit.tree import Tree
+from runner.ledger import Leases
+from runner.ledger.book import Book, Place
+from runner.ledger.leases import GitLeases, Terms
+from runner.ledger.recorded_values import Values
+from runner.ledger.verification import Signing
+from runner.model.environment import Gates
+from runner.operations.tools import LeaseTerms, Record
+from runner.wiring.keyrings import KeyRings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """Opens a record once a command for each place."""
+
+    repository: Repository
+    keys: KeyRings
+    clock: Clock
+    known: dict[str, Record] = field(default_factory=dict)
+    outboxes: dict[str, GroupedOutbox] = field(default_factory=dict)
+
+    def opened(self, remote: str, gates: GatesConfiguration, law: Tree) -> Record:
+        """The record at `remote`; in this clone where that is empty."""
+        settings = gates.ledger
+        if remote in self.known:
+            return self.known[remote]
+        naming = RefNaming(branches=settings.refs == "branches")
+        repository = self.repository
+        outbox: GroupedOutbox = (
+            RemoteOutbox(repository, remote, naming) if remote else LocalOutbox(repository, naming)
+        )
+        refs = RemoteRefs(repository, remote, naming) if remote else LocalRefs(repository, naming)
+        place = Place(
+            name=f"remote/{remote}" if remote else "local", directory=repository.git_directory / "runner"
+        )
+
+        def values(environment: str) -> Values:
+            return self.keys.values(_gates(gates, environment), refs, ledger)
+
+        ledger = Book(
+            refs,
+            CloneHistory(repository),
+            outbox,
+            place,
+            signing=self._signing(settings, law),
+            values=values,
+        )
+        self.outboxes[remote] = outbox
+        self.known[remote] = Record(remote=remote, refs=refs, outbox=outbox, ledger=ledger)
+        return self.known[remote]
+
+    def resend(self, record: Record) -> Sequence[Diagnostic]:
+        """Sends what earlier commands kept; see Tools."""
+        told = []
+        for kept, delivery in self.outboxes[record.remote].resend():
+            match delivery:
+                case Pushed():
+                    told.append(
+                        _note("record-sent", "what an earlier command could not send is on the record now")
+                    )
+                case Conflict(ref=ref):
+                    told.append(
+                        _note(
+                            "record-overtaken",
+                            f"`{kept.file.name}` cannot be sent any more: `{ref}` has moved on",
+                        )
+                    )
+                case Unsent(message=message):
+                    raise NoAnswer.of(
+                        "remote-silent",
+                        f"what an earlier command changed is still not on the record: {message}",
+                        hint="nothing new is begun before that; try again when the remote answers",
+                    )
+        return told
+
+    def _signing(self, settings: LedgerSettings, law: Tree) -> Signing:
+        able = self.repository.signing() is not None
+        return Signing(
+            write=settings.sign == "required" or (settings.sign == "auto" and able),
+            required=settings.sign == "required",
+            signers=_signers(settings.signers, law),
+        )
+
+    def leases(self, record: Record, terms: LeaseTerms) -> Leases:
+        """The leases of one run, at the record's place."""
+        own = Terms(
+            holder=terms.holder or "unknown",
+            host=socket.gethostname(),
+            term=terms.gates.leases.term,
+            dead=terms.dead,
+            floor=record.ledger.fence,
+            on_lost=terms.on_lost,
+            watching=self.keys.tell,
+        )
+        return GitLeases(record.refs, record.outbox, own, clock=self.clock)
+
+
+def _note(code: str, message: str) -> Diagnostic:
+    return Diagnostic(code=code, message=message, severity=Severity.WARNING)
+
+
+def _gates(gates: GatesConfiguration, environment: str) -> Gates:
+    return gates.environments.get(environment) or replace(gates.defaults, environment=environment)
+
+
+def _signers(path: str, law: Tree) -> bytes | None:
+    """The allowed signers, from the commit whose gates hold. AskedWrongly where the file is not there."""
+    if not path:
+        return None
+    if law.node(path) is None:
+        raise AskedWrongly.of(
+            "signers-missing",
+            f"`ledger.signers` names `{path}`, which is not in the commit whose gates hold",
+            hint="commit it on the default branch, or take the key away",
+        )
+    return law.read(path)

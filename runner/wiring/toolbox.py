@@ -1,0 +1,225 @@
+"""The tools of one repository: which implementation stands behind each protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from importlib import import_module, resources
+from pathlib import Path
+from threading import Lock
+
+from runner.config import Checker
+from runner.config.configuration import BranchFacts, GatesConfiguration, WishesConfiguration
+from runner.config.reading_gates import read_gates
+from runner.config.reading_wishes import read_wishes
+from runner.config.remembering import ConfigurationReader
+from runner.diagnostics import Diagnostic
+from runner.engine import Engine
+from runner.engine.child import ProviderSources
+from runner.engine.discovery import Discovery
+from runner.engine.terraform import TerraformEngine
+from runner.git.repository import Repository
+from runner.kit.clock import Clock
+from runner.kit.tree import Tree
+from runner.ledger import Leases
+from runner.model.entry import Actor
+from runner.model.environment import Gates, StateSettings
+from runner.model.happening import Happening, Noted
+from runner.model.references import Json, SecretReference
+from runner.model.stack import EngineWish
+from runner.operations.tools import ChildView, LeaseTerms, Record
+from runner.report.explanations import gathered
+from runner.source.facts import CodeReader
+from runner.source.index import FileIndex
+from runner.vault import StateStore
+from runner.vault.state_seal import StateSeal
+from runner.wiring.children import child_view
+from runner.wiring.keyrings import KeyRings
+from runner.wiring.records import Records
+from runner.wiring.secrets import Secrets, secrets_of
+from runner.wiring.stores import StoreNeeds, store_of
+
+CHECKER = "runner.config.schema.checking"
+"""Imported when a configuration file is new: pydantic is paid for only then."""
+
+
+class Toolbox:
+    """See operations.tools.Tools."""
+
+    def __init__(
+        self, directory: Path, variables: Mapping[str, str], clock: Clock, tell: Callable[[Happening], None]
+    ) -> None:
+        self._directory = directory
+        self._variables = variables
+        self._clock = clock
+        self._tell = tell
+        self._lock = Lock()
+        self._engines: dict[EngineWish, Engine] = {}
+        self._secrets: dict[str, Secrets] = {}
+
+    @cached_property
+    def repository(self) -> Repository:
+        """See Tools."""
+        return Repository.open(self._directory)
+
+    @property
+    def own_directory(self) -> Path:
+        """Where this clone keeps what is ours."""
+        return self.repository.git_directory / "runner"
+
+    @property
+    def cache(self) -> Path:
+        """The user's cache: nothing in it is believed that could be wrong."""
+        top = self._variables.get("XDG_CACHE_HOME") or str(
+            Path(self._variables.get("HOME", "~"), ".cache").expanduser()
+        )
+        return Path(top) / "gitops-runner"
+
+    @property
+    def provider_cache(self) -> Path | None:
+        """See Tools."""
+        return self.cache / "plugins"
+
+    def gates(self, tree: Tree) -> GatesConfiguration:
+        """See Tools."""
+        reader = self._reader
+        found = read_gates(tree, self._branch_facts, reader)
+        reader.keep()
+        return found
+
+    def wishes(self, tree: Tree, gates: GatesConfiguration) -> WishesConfiguration:
+        """See Tools."""
+        reader = self._reader
+        found = read_wishes(tree, gates, reader)
+        reader.keep()
+        return found
+
+    def code(self, tree: Tree) -> CodeReader:
+        """See Tools."""
+        return CodeReader(tree, self._index)
+
+    def record(self, remote: str, gates: GatesConfiguration, law: Tree) -> Record:
+        """See Tools."""
+        return self._records.opened(remote, gates, law)
+
+    def leases(self, record: Record, terms: LeaseTerms) -> Leases:
+        """See Tools."""
+        return self._records.leases(record, terms)
+
+    def resend(self, record: Record) -> Sequence[Diagnostic]:
+        """See Tools."""
+        return self._records.resend(record)
+
+    def engine(self, wish: EngineWish, gates: GatesConfiguration) -> Engine:
+        """See Tools."""
+        with self._lock:
+            if wish not in self._engines:
+                program = self._discovery.choose(wish)
+                for notice in program.notices:
+                    self._note(notice)
+                settings = gates.engines.get(wish.name)
+                sources = ProviderSources(
+                    mirror=settings.mirror if settings else "",
+                    direct=settings.direct or None if settings else None,
+                )
+                self._engines[wish] = TerraformEngine(program, sources)
+            return self._engines[wish]
+
+    def states(self, gates: Gates, settings: StateSettings, record: Record) -> StateStore:
+        """See Tools."""
+        needs = StoreNeeds(
+            repository=self.repository,
+            variables=self._variables,
+            clock=self._clock,
+            refs=record.refs,
+            seal=lambda: self._seal(gates, record),
+        )
+        return store_of(settings, needs)
+
+    def child(self, gates: Gates, purpose: str) -> ChildView:
+        """See Tools."""
+        return child_view(self._variables, gates, purpose)
+
+    def secret(self, gates: Gates, reference: SecretReference) -> str:
+        """See Tools."""
+        with self._lock:
+            if gates.environment not in self._secrets:
+                self._secrets[gates.environment] = secrets_of(self._variables, gates)
+            return self._secrets[gates.environment].value(reference)
+
+    def begin(self, gates: Gates, record: Record) -> None:
+        """See Tools."""
+        if record.ledger.identity(gates.environment):
+            return
+        self._keys.first(gates, record.refs)
+        record.ledger.open(gates.environment)
+
+    def fingerprint(self, gates: Gates, record: Record) -> Callable[[bytes], str]:
+        """See Tools."""
+        return self._keys.sealer(gates, record.refs, record.ledger).fingerprint
+
+    def explanations(self) -> Mapping[str, str]:
+        """See Tools."""
+        texts = sorted(
+            resources.files("runner").joinpath("explanations").iterdir(), key=lambda each: each.name
+        )
+        return gathered(each.read_text(encoding="utf-8") for each in texts if each.name.endswith(".md"))
+
+    def schemas(self) -> Mapping[str, Json]:
+        """See Tools."""
+        found: Mapping[str, Json] = import_module(CHECKER).json_schemas()
+        return found
+
+    def actor(self) -> Actor:
+        """See Tools."""
+        signing = self.repository.signing()
+        name = signing.key if signing and signing.key and signing.commits else self.repository.user_email()
+        return Actor(name=name or self._variables.get("USER", "unknown"))
+
+    @property
+    def here(self) -> str:
+        """See Tools."""
+        directory, root = self._directory.resolve(), self.repository.root.resolve()
+        return directory.relative_to(root).as_posix() if directory.is_relative_to(root) else "."
+
+    def _note(self, diagnostic: Diagnostic) -> None:
+        self._tell(Noted(diagnostic=diagnostic))
+
+    def _seal(self, gates: Gates, record: Record) -> StateSeal:
+        ring = self._keys.ring(gates, record.refs, record.ledger)
+        return StateSeal(keys=ring, ledger=record.ledger.identity(gates.environment))
+
+    @cached_property
+    def _keys(self) -> KeyRings:
+        return KeyRings(repository=self.repository, variables=self._variables, tell=self._note)
+
+    @cached_property
+    def _records(self) -> Records:
+        return Records(repository=self.repository, keys=self._keys, clock=self._clock)
+
+    @cached_property
+    def _discovery(self) -> Discovery:
+        return Discovery(self.cache, self._variables)
+
+    @cached_property
+    def _index(self) -> FileIndex:
+        return FileIndex(self.own_directory)
+
+    @cached_property
+    def _reader(self) -> ConfigurationReader:
+        return ConfigurationReader(_checker, self.own_directory)
+
+    @cached_property
+    def _branch_facts(self) -> BranchFacts:
+        repository = self.repository
+        remotes = repository.remotes()
+        remote = "origin" if "origin" in remotes else remotes[0] if remotes else ""
+        return BranchFacts(
+            remote_head=repository.default_branch(remote) if remote else "",
+            local=tuple(sorted(repository.branches())),
+        )
+
+
+def _checker() -> Checker:
+    found: Checker = import_module(CHECKER).check
+    return found
