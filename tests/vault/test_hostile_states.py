@@ -44,11 +44,12 @@ def two_states(place: GitPlace) -> tuple[StoredState, StoredState]:
     return first, write(place, store, 2, first)
 
 
-def test_a_flipped_bit_in_git_is_noticed(git_place: GitPlace) -> None:
+@pytest.mark.parametrize("place", [0, 3, 5, 20, 50, 70, -1])
+def test_a_flipped_bit_in_git_is_noticed(git_place: GitPlace, place: int) -> None:
     _, second = two_states(git_place)
     path = "states/network/0000000002"
     sealed = bytearray(blob(git_place, path))
-    sealed[-1] ^= 1
+    sealed[place] ^= 1
     overwritten(git_place, {path: bytes(sealed)})
     refused("state-not-authentic", lambda: git_place.open().load(NETWORK, second))
     refused("state-not-authentic", lambda: git_place.open().read_version(NETWORK, 2))
