@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from runner.config.configuration import BranchFacts
 from runner.config.layout import PLACEHOLDER
 
 
-def default_branch(written: str, facts: BranchFacts) -> str:
+def default_branch(written: str, remote_head: str, local: Sequence[str]) -> str:
     """runner.yaml's, else the remote's HEAD, else the only local branch; empty where none of these says."""
-    if written or facts.remote_head:
-        return written or facts.remote_head
-    return facts.local[0] if len(facts.local) == 1 else ""
+    if written or remote_head:
+        return written or remote_head
+    return local[0] if len(local) == 1 else ""
 
 
 def branches_of(environment: str, patterns: Sequence[tuple[str, str]]) -> tuple[str, ...]:

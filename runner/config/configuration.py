@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from runner.config.branches import branches_of
 from runner.diagnostics import Diagnostic
 from runner.model.environment import Gates, TerraformSettings, Wishes
 from runner.model.names import TargetName
@@ -70,8 +71,8 @@ class ForgeSettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatesConfiguration:
     """runner.yaml and the gates of the environments, from the law's tree. `environments` are those with a file or a
-    layout directory there; others get `gates_of`, the defaults. `written` are the gates as checked, by file, to tell
-    what another tree changes; `branches` environment pattern -> branch pattern."""
+    layout directory there; others get `defaults` (see `united`). `written` are the gates as checked, by file, to tell
+    what another tree changes; `branches` are pairs of a branch pattern and an environment pattern."""
 
     environments: Mapping[str, Gates]
     default_branch: str
@@ -121,7 +122,14 @@ class Configuration:
 
 def united(law: GatesConfiguration, head: WishesConfiguration) -> Configuration:
     """Gates and wishes as one configuration."""
-    strangers = {name: replace(law.defaults, environment=name) for name in head.unknown}
+    strangers = {
+        name: replace(
+            law.defaults,
+            environment=name,
+            branch=(branches_of(name, law.branches) or (law.default_branch,))[0],
+        )
+        for name in sorted(head.unknown)
+    }
     return Configuration(
         environments={**law.environments, **strangers},
         wishes=head.wishes,

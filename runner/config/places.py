@@ -6,12 +6,16 @@ four numbers..., the value's place]`; a sequence's has a list of its items' plac
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from runner.diagnostics import Diagnostic, Severity, Span
 from runner.model.references import Json
 
 Steps = tuple[str | int, ...]
+
+_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+"""What ends a line for the parser, which counts them as YAML 1.1 does."""
 
 
 class Places:
@@ -27,7 +31,7 @@ class Places:
         """The text of a line, counted from 1; empty when there is none."""
         if self._lines is None:
             text = self._content.decode("utf-8", "replace").removeprefix("\ufeff")
-            self._lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+            self._lines = _BREAK.split(text)
         return self._lines[number - 1] if 0 < number <= len(self._lines) else ""
 
     def span(self, steps: Steps, *, key: bool = False) -> Span:

@@ -15,9 +15,9 @@ from runner.model.names import ENVIRONMENT_PATTERN, RESERVED_ENVIRONMENTS
 
 ENVIRONMENT_WORDS = frozenset(
     {
-        "dev", "development", "test", "testing", "qa", "uat", "int", "integration", "stage", "staging", "stg", "preprod",
-        "pre-prod", "nonprod", "non-prod", "sandbox", "demo", "prod", "production", "prd", "live", "shared", "global",
-        "mgmt", "management", "ops",
+        "dev", "development", "test", "testing", "qa", "uat", "int", "integration", "stage", "staging", "stg",
+        "preprod", "pre-prod", "nonprod", "non-prod", "sandbox", "demo", "prod", "production", "prd", "live", "shared",
+        "global", "mgmt", "management", "ops",
     }
 )  # fmt: skip
 """What people call environments; a directory with such a name speaks of one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 
 from runner.config import FileKind
@@ -95,7 +96,7 @@ class _Judge:
     def __init__(self, own: ReadFile, facts: BranchFacts, problems: list[Diagnostic]) -> None:
         self._own = own
         self._problems = problems
-        self._default = default_branch(own.section.text("default_branch"), facts)
+        self._default = default_branch(own.section.text("default_branch"), facts.remote_head, facts.local)
         self._branches = tuple(own.section.words("branches").items())
         shared = own.section.section("settings").section("terraform")
         self._terraform = terraform_settings(shared, TerraformSettings())
@@ -191,4 +192,13 @@ def _strangers(read: ReadFile, gates: Gates, known: Sequence[str]) -> list[Diagn
                 for part in value.parts
                 if not isinstance(part, (str, SecretReference))
             ]
-    return [*problems, *references.problems]
+    return [*problems, *map(_only_secrets, references.problems)]
+
+
+def _only_secrets(problem: Diagnostic) -> Diagnostic:
+    """A reference to an output is no matter of which stacks there are, where none may stand."""
+    if problem.code not in ("stack-unknown", "environment-unknown"):
+        return problem
+    return replace(
+        problem, code="reference-unknown", message="only secrets may stand here", hint="write `${secret:…}`"
+    )

@@ -35,7 +35,7 @@ CUTS = st.lists(
 
 
 def tried(environment: bytes, runner: bytes, stack: bytes) -> None:
-    files = {
+    files: dict[str, str | bytes] = {
         **STACKS,
         "environments/prod.yaml": environment,
         "environments/staging.yaml": "",

@@ -40,6 +40,9 @@ def test_an_environment_that_the_law_does_not_know_is_named_and_has_the_defaults
     assert believed.unknown == {"prod"}
     assert believed.environments["prod"].apply == "on-merge"
     assert believed.environments["prod"].branch == "main"
+    runner = {"runner.yaml": 'branches: {"env/{environment}": "{environment}"}\n'}
+    believed = believe({**STACKS, **runner, E: ""}, {**STACKS, **runner})
+    assert believed.environments["prod"].branch == "env/prod"
 
 
 def test_an_environment_that_is_gone_at_the_head_keeps_its_gates() -> None:

@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.config.branches import branches_of, default_branch
-from runner.config.configuration import BranchFacts
 from runner.config.layout import compiled
 from runner.config.members import is_member
 from runner.config.proposals import proposed
@@ -13,7 +12,7 @@ from runner.diagnostics import Severity
 from runner.kit.tree import DictTree
 from runner.model.environment import StateBackend
 from runner.model.stack import EngineName, EngineWish
-from tests.config.believing import MAIN, STACKS, believe, mistakes
+from tests.config.believing import STACKS, believe, mistakes
 
 
 @pytest.mark.parametrize(
@@ -137,7 +136,8 @@ def test_the_last_matching_glob_of_versions_replaces_the_version() -> None:
 @pytest.mark.parametrize(
     ("name", "globs", "member"),
     [
-        ("app", ("*",), True), ("eu/app", ("*",), True), ("eu/app", ("eu/*",), True), ("legacy-x", ("*", "!legacy-*"), False),
+        ("app", ("*",), True), ("eu/app", ("*",), True), ("eu/app", ("eu/*",), True),
+        ("legacy-x", ("*", "!legacy-*"), False),
         ("app", ("!legacy-*",), True), ("app", ("net*",), False), ("app", ("!app", "app"), False),
     ],
 )  # fmt: skip
@@ -163,10 +163,10 @@ def test_the_environments_own_branch_beats_the_pattern_and_the_default() -> None
     files |= {"environments/prod.yaml": "branch: release\n", "environments/dev.yaml": ""}
     environments = believe(files).environments
     assert (environments["prod"].branch, environments["dev"].branch) == ("release", "env/dev")
-    assert default_branch("", MAIN) == "main"
-    assert default_branch("trunk", MAIN) == "trunk"
-    assert default_branch("", BranchFacts(local=("only",))) == "only"
-    assert default_branch("", BranchFacts(local=("a", "b"))) == ""
+    assert default_branch("", "main", ()) == "main"
+    assert default_branch("trunk", "main", ("a",)) == "trunk"
+    assert default_branch("", "", ("only",)) == "only"
+    assert default_branch("", "", ("a", "b")) == ""
 
 
 def test_a_backend_can_be_named_in_one_word_and_settings_of_the_environment_are_nearer() -> None:

@@ -16,7 +16,7 @@ from runner.model.stack import EngineName
 from tests.config.believing import CONTRACT, believe
 
 FILES = {FileKind.ENVIRONMENT: "prod.yaml", FileKind.RUNNER: "runner.yaml", FileKind.STACK: "stack.yaml"}
-REPOSITORY = {
+REPOSITORY: dict[str, str | bytes] = {
     "runner.yaml": (CONTRACT / "runner.yaml").read_bytes(),
     "environments/prod.yaml": (CONTRACT / "prod.yaml").read_bytes(),
     "environments/staging.yaml": "",

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
-from runner.config.schema.scalars import AsWritten, Date, Duration, InsidePath, Word
+from runner.config.schema.scalars import AsWritten, Date, InsidePath, Period, Word
 
 
 class DriftIgnoreKeys(AsWritten):
@@ -25,7 +25,7 @@ class DriftIgnoreKeys(AsWritten):
 class DriftKeys(AsWritten):
     """Looking for what differs from the last applied commit."""
 
-    every: Duration
+    every: Period
     """How often."""
     ignore: list[DriftIgnoreKeys] = Field(default=[])
     """Known differences."""
@@ -40,7 +40,7 @@ class HookKeys(AsWritten):
     """The program and its arguments; `{stack}` is replaced by the stack's directory."""
     writes: list[InsidePath] = Field(default=[])
     """Files that it makes."""
-    timeout: Duration = 300.0
+    timeout: Period = 300.0
     """When it is stopped."""
 
 

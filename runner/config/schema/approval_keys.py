@@ -103,7 +103,8 @@ class FreezeKeys(AsWritten):
 
     @model_validator(mode="after")
     def _ordered(self) -> FreezeKeys:
-        if self.end[:10] < self.start[:10]:
+        comparable = len(self.end) == len(self.start) and self.end[19:] == self.start[19:]
+        if self.end[:10] < self.start[:10] or (comparable and self.end < self.start):
             raise wrong(
                 f"the freeze ends ({self.end}) before it begins ({self.start})", "exchange `from` and `to`"
             )

@@ -92,6 +92,8 @@ def _sentence(error: ErrorDetails, steps: Steps, model: type[BaseModel]) -> tupl
             return _no_choice(found, str(context.get("expected", "")))
         case "greater_than_equal":
             return f"`{shown(found)}` is too small", f"the smallest is {context['ge']}"
+        case "greater_than":
+            return f"`{key}` must be longer than nothing", "write a longer time"
         case "less_than_equal":
             return f"`{shown(found)}` is too large", f"the largest is {context['le']}"
         case "too_short" | "string_too_short":

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from runner.config.schema.activity_keys import SettingKeys
 from runner.config.schema.custody_keys import LedgerKeys
-from runner.config.schema.scalars import AsWritten, Constraint, Duration, ProviderPattern, Size, Word
+from runner.config.schema.scalars import AsWritten, Constraint, Period, ProviderPattern, Size, Word
 
 Count = Annotated[int, Field(ge=1, le=10_000_000)]
 
@@ -92,9 +92,9 @@ class LimitKeys(AsWritten):
     """YAML nodes in all configuration files, aliases counted each time."""
     plan_bytes: Size = 256 << 20
     """The size of one plan."""
-    preview: Duration = 1200.0
+    preview: Period = 1200.0
     """The time of one plan."""
-    lease: Duration = 7200.0
+    lease: Period = 7200.0
     """The longest time that a lease is renewed."""
     commands_per_hour: Count = 20
     """Commands in comments that one person may give."""

@@ -103,6 +103,8 @@ Size: TypeAlias = Annotated[
     _text(_bytes, "a size", "write a number and a unit: `512KiB`, `1MiB`, `2GiB`"),
     WithJsonSchema({"type": "string", "pattern": "^[0-9]+ ?(B|[KMG]i?B)$", "examples": ["1MiB"]}),
 ]
+Period: TypeAlias = Annotated[Duration, Field(gt=0)]
+"""A duration that is not nothing."""
 TimeOfDay: TypeAlias = Annotated[
     int,
     _text(_minutes, "a time of day", 'write hours and minutes in quotes: `"08:00"`, at most `"24:00"`'),

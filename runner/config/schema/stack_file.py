@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from runner.config.schema.scalars import AsWritten, Constraint, Duration, Word
+from runner.config.schema.scalars import AsWritten, Constraint, Period, Word
 
 
 class EngineChoiceKeys(AsWritten):
@@ -36,7 +36,7 @@ class StackFile(AsWritten):
     """Wish. Globs, from the stack's directory, of inputs that no parser can see; never outside the repository."""
     tags: list[Word] = Field(default=[])
     """Wish. Words to select it by, and to bind policies to."""
-    timeout: Duration | None = None
+    timeout: Period | None = None
     """Wish. When a run of its engine is stopped."""
     renamed_from: str = ""
     """Wish. The stack's former name: its state moves here."""
