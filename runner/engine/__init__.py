@@ -141,3 +141,6 @@ class Engine(Protocol):
 
     def contents(self, state: bytes) -> StateContents:
         """What a state's bytes say, read without running anything."""
+
+    def renumbered(self, state: bytes, serial: int) -> bytes:
+        """The same state under another serial: an older one that is to become the newest."""

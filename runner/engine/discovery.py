@@ -101,7 +101,7 @@ class Discovery:
         mark = [about.st_mtime_ns, about.st_size]
         known = self._known()
         entry = known.get(str(candidate.file))
-        if isinstance(entry, list) and entry[:2] == mark and isinstance(entry[2], str):
+        if isinstance(entry, list) and len(entry) == 3 and entry[:2] == mark and isinstance(entry[2], str):
             return entry[2]
         version = _probe(candidate.argv)
         if version is not None:

@@ -17,7 +17,7 @@ from runner.engine.terraform_command import Arguments, TerraformCommands
 from runner.engine.terraform_plan import planned_of
 from runner.engine.terraform_planfile import check_made_of
 from runner.engine.terraform_progress import Progress
-from runner.engine.terraform_state import contents_of, facts_of, outputs_of
+from runner.engine.terraform_state import contents_of, facts_of, outputs_of, renumbered
 from runner.errors import Interrupted, RunnerError, TargetFailed
 from runner.kit.process import Stop
 from runner.model.change import Output
@@ -142,6 +142,10 @@ class TerraformEngine:
     def contents(self, state: bytes) -> StateContents:
         """See Engine."""
         return contents_of(state)
+
+    def renumbered(self, state: bytes, serial: int) -> bytes:
+        """See Engine."""
+        return renumbered(state, serial)
 
     # ---------------------------------------------------------------------------------------------------- init
 

@@ -30,6 +30,7 @@ _KINDS = {
 _SEVERITIES = {"error": Severity.ERROR, "warning": Severity.WARNING}
 _PLACE = re.compile(r"^on (?P<file>\S.*?) line (?P<line>\d+)(?:, in (?P<context>.*))?:$")
 _FRAME = re.compile(r"^[│╷╵ ]?[│╷╵]? ?")
+_ANNOUNCED = "encountered problems during initiali"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -60,7 +61,9 @@ def diagnostics_in(text: str) -> tuple[Diagnostic, ...]:
             blocks.append([line.strip()])
         elif blocks:
             blocks[-1].append(line)
-    return tuple(map(_framed, blocks))
+    told = dict.fromkeys(map(_framed, blocks))
+    # `init` announces that problems follow, as if that were one.
+    return tuple(each for each in told if len(told) == 1 or _ANNOUNCED not in each.message)
 
 
 def _event(event: Mapping[str, Json], hook: Mapping[str, Json]) -> EngineEvent:

@@ -7,6 +7,7 @@ replaced.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from runner.diagnostics import Diagnostic
@@ -18,6 +19,8 @@ from runner.model.change import Output
 from runner.model.entry import Resource
 from runner.model.plan import StateFacts
 from runner.model.references import Json
+
+_SERIAL = re.compile(rb'^(  "serial": )\d+', re.MULTILINE)
 
 _REPEATED = (
     8  # characters: shorter ones are replaced where they are a whole value, and not looked for inside others
@@ -56,6 +59,16 @@ def outputs_of(document: bytes) -> dict[str, Output]:
     except ValueError as problem:
         raise _unreadable("its outputs are not JSON") from problem
     return {name: _output(each) for name, each in _object(told).items()}
+
+
+def renumbered(state: bytes, serial: int) -> bytes:
+    """`state` with another serial and not one other byte changed, as far as Terraform's own way of writing allows.
+    TargetFailed when it cannot be read."""
+    written = _parsed(state)
+    changed = _SERIAL.sub(rb"\g<1>%d" % serial, state, count=1)
+    if _parsed(changed) != {**written, "serial": serial}:  # not as Terraform writes it
+        changed = json.dumps({**written, "serial": serial}, indent=2, ensure_ascii=False).encode() + b"\n"
+    return changed
 
 
 def _parsed(state: bytes) -> dict[str, Json]:
