@@ -103,14 +103,20 @@ class Leases(Protocol):
     def held(self, target: TargetName) -> Lease:
         """Our lease. LeaseHeld `lease-lost` when it could not be renewed by half its term or is another's."""
 
+    def fence(self, target: TargetName) -> int:
+        """The fence of the lease that we took, lost or not: for recording what was done under it."""
+
     def announce(self, target: TargetName, intent: Intent) -> None:
         """Returns when the intent is at the remote."""
 
     def guard(self, target: TargetName) -> Edit:
-        """An edit without changes that expects our lease: the fence, for a submission that keeps the lease."""
+        """An edit without changes that expects our lease: the fence, for a submission that keeps the lease. Also after
+        it counts as lost for want of renewal: whether it is still ours is then for the remote to say. LeaseHeld
+        `lease-lost` when it is known to be another's."""
 
     def release(self, target: TargetName) -> Edit:
-        """The edit that ends our lease, fenced; to go with the last submission of the target."""
+        """The edit that ends our lease and its intent, fenced; to go with the last submission of the target. Raises as
+        `guard`."""
 
     def release_all(self) -> None:
         """Gives back what this run still holds, in one push; intents stay."""

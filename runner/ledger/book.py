@@ -72,7 +72,9 @@ class Book:
         self._memory = VerifiedMemory(place.directory, place.name)
         self._values = values
         self._believed: dict[str, Verified] = {}
-        self._recorded: set[TargetName] = set()  # never emptied: when a push of ours has arrived is not known here
+        self._recorded: set[TargetName] = (
+            set()
+        )  # never emptied: when a push of ours has arrived is not known here
         self._lock = threading.RLock()
 
     def refresh(self, environments: Sequence[str]) -> None:
@@ -110,7 +112,9 @@ class Book:
         )
         match self._outbox.submit([edit]).wait():
             case Unsent(moved_back=ref) if ref:
-                broken(environment, "ledger-truncated", f"`{ref}` no longer holds what this clone has seen of it")
+                broken(
+                    environment, "ledger-truncated", f"`{ref}` no longer holds what this clone has seen of it"
+                )
             case Unsent(message=said):
                 raise NoAnswer.of(
                     "ledger-not-sent",
@@ -153,7 +157,11 @@ class Book:
         verified = self._verified(environment)
         found = [] if len(id) < _SHORTEST_PREFIX or verified is None else self._called(verified, id)
         if len(found) != 1:
-            several = f"{len(found)} entries of {environment} are called" if found else f"{environment} has no entry"
+            several = (
+                f"{len(found)} entries of {environment} are called"
+                if found
+                else f"{environment} has no entry"
+            )
             raise AskedWrongly.of(
                 "no-such-entry", f"{several} `{id}`", hint=f"`runner log {environment}` lists the entries"
             )
@@ -191,7 +199,8 @@ class Book:
         except NotReadable as error:
             broken(environment, "ledger-unreadable", f"`{ENVIRONMENT_FILE}`: {error}")
         return {
-            entry.run: f"{entry.because} ({entry.actor.name}, {entry.at:%Y-%m-%d %H:%M} UTC)" for entry in standing
+            entry.run: f"{entry.because} ({entry.actor.name}, {entry.at:%Y-%m-%d %H:%M} UTC)"
+            for entry in standing
         }
 
     def fence(self, target: TargetName) -> int:
@@ -266,7 +275,9 @@ class Book:
 
     def _content(self, environment: str, path: str) -> bytes | None:
         verified = self._verified(environment)
-        return self._history.contents([(verified.head, path)]).get((verified.head, path)) if verified else None
+        return (
+            self._history.contents([(verified.head, path)]).get((verified.head, path)) if verified else None
+        )
 
     def _with_ids(self, deployment: Deployment, newest: Entry, written_by: str) -> Deployment:
         """An entry stands without its id in the commit that it is; later ones were written by who knew it."""

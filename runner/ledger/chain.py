@@ -62,7 +62,8 @@ def broken(environment: str, code: str, message: str, hint: str = "") -> NoRetur
     raise HistoryMoved.of(
         code,
         f"the ledger of {environment} does not verify: {message}",
-        hint=hint or "nothing is applied until a person decides; compare with another clone (`runner explain`)",
+        hint=hint
+        or "nothing is applied until a person decides; compare with another clone (`runner explain`)",
     )
 
 

@@ -153,7 +153,9 @@ def entry_of(written: Fields) -> Entry:
         run=written.text("run"),
         at=written.instant("at"),
         id=written.text("id"),
-        digests=Digests(**{each.name: digests.text(each.name) for each in fields(Digests)}) if digests else None,
+        digests=Digests(**{each.name: digests.text(each.name) for each in fields(Digests)})
+        if digests
+        else None,
         engine=written.text("engine"),
         state=_state(state) if state else None,
         fence=written.number("fence"),

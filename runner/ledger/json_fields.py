@@ -56,7 +56,9 @@ class Fields:
         """A number."""
         value = self._written.get(name, default)
         return (
-            float(value) if isinstance(value, int | float) and not isinstance(value, bool) else self._refuse(name)
+            float(value)
+            if isinstance(value, int | float) and not isinstance(value, bool)
+            else self._refuse(name)
         )
 
     def flag(self, name: str, default: bool = False) -> bool:

@@ -31,7 +31,9 @@ class Verification:
         self._history = history
         self._signing = signing
 
-    def believe(self, environment: str, head: str, before: Verified | None, *, whole: bool = False) -> Verified:
+    def believe(
+        self, environment: str, head: str, before: Verified | None, *, whole: bool = False
+    ) -> Verified:
         """The chain up to `head`, given what was believed `before`. `whole`: every signature counts. HistoryMoved
         `ledger-truncated`, `ledger-rewritten`, `ledger-forged`, `ledger-unsigned`, `ledger-fence-back`,
         `ledger-serial-back`."""
@@ -56,7 +58,11 @@ class Verification:
             "puts back what this clone remembers"
         )
         if not self._history.holds(before.head):
-            broken(environment, "ledger-truncated", f"this clone lost {before.head[:12]}, its last verified entry")
+            broken(
+                environment,
+                "ledger-truncated",
+                f"this clone lost {before.head[:12]}, its last verified entry",
+            )
         commits = list(self._history.log(head, until=before.head))
         if not commits:
             message = f"it ends at {head[:12]}, before {before.head[:12]}, which was there"

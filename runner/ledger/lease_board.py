@@ -1,0 +1,92 @@
+"""What stands on an environment's lease ref, and for how long we have seen it stand so."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+
+from runner.errors import HistoryMoved
+from runner.git import Refs
+from runner.kit.clock import Clock
+from runner.ledger.claims import Circumstances, Claim, Slot, claim
+from runner.ledger.json_fields import NotReadable
+from runner.ledger.lease_record import LEASES, lease_of, renewal_of, renewal_path
+from runner.ledger.ledger_paths import locks_ref
+from runner.model.lease import Lease
+from runner.model.names import TargetName
+
+
+class LeaseBoard:
+    """Reads leases; one reader for a process, so that what it has watched counts (law 7: on our monotonic clock)."""
+
+    def __init__(self, refs: Refs, clock: Clock, *, dead: Callable[[Lease], bool]) -> None:
+        """`dead` knows of leases whose holder is certainly gone."""
+        self._refs = refs
+        self._clock = clock
+        self._dead = dead
+        self._watched: dict[TargetName, tuple[Slot, float]] = {}
+        self._reading = threading.Lock()
+
+    def read(self, environment: str) -> Mapping[TargetName, Slot]:
+        """All that stands now, asked of the remote. NoAnswer; HistoryMoved `lease-unreadable`."""
+        with self._reading:
+            return self._read(locks_ref(environment), environment)
+
+    def _read(self, ref: str, environment: str) -> Mapping[TargetName, Slot]:
+        self._refs.refresh([ref])
+        now = self._clock.monotonic()
+        blobs = self._refs.blobs(ref)
+        slots: dict[TargetName, Slot] = {}
+        for path, (blob, content) in blobs.items():
+            if path.startswith(LEASES):
+                slot = _slot(path, blob, content, blobs)
+                slots[slot.record.lease.target] = slot
+        for target in [each for each in self._watched if each.environment == environment]:
+            if self._watched[target][0] != slots.get(target):
+                del self._watched[target]
+        for target, slot in slots.items():
+            self._watched.setdefault(target, (slot, now))
+        return slots
+
+    def renewal_blob(self, environment: str, run: str) -> str | None:
+        """The id of a run's sign of life as last read."""
+        found = self._refs.blob(locks_ref(environment), renewal_path(run))
+        return found[0] if found else None
+
+    def claim(self, target: TargetName, slot: Slot | None, *, floor: int, past_intent: bool) -> Claim:
+        """Whether `target` may be taken, given the slot that was read."""
+        _, since = self._watched.get(target, (slot, self._clock.monotonic()))
+        circumstances = Circumstances(
+            unchanged=self._clock.monotonic() - since,
+            now=self._clock.now(),
+            dead=self._dead,
+            floor=floor,
+            past_intent=past_intent,
+        )
+        return claim(slot, circumstances)
+
+
+def _slot(path: str, blob: str, content: bytes, blobs: Mapping[str, tuple[str, bytes]]) -> Slot:
+    try:
+        record = lease_of(content)
+        sign = blobs.get(renewal_path(record.lease.run))
+        if sign is None:
+            return Slot(record=record, blob=blob)
+        return Slot(record=lease_of(content, renewal_of(sign[1])), blob=blob, renewal_blob=sign[0])
+    except NotReadable as error:
+        raise HistoryMoved.of(
+            "lease-unreadable",
+            f"`{path}` is no lease that this version reads: {error}",
+            hint="it was written by hand or by a newer version; compare `runner --version` with the others'",
+        ) from None
+
+
+def signs_left_behind(slots: Mapping[TargetName, Slot], taken: Mapping[TargetName, Slot | None]) -> list[str]:
+    """Paths of signs of life that nobody gives any more once the leases `taken` have other holders."""
+    former = {slot.record.lease.run for slot in taken.values() if slot and slot.renewal_blob}
+    still = {
+        slot.record.lease.run
+        for target, slot in slots.items()
+        if target not in taken and not slot.record.released
+    }
+    return sorted(renewal_path(run) for run in former - still)

@@ -1,0 +1,196 @@
+"""The leases of a run on Git refs: taken together, renewed together, lost in time, given back with the last entry."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from runner.diagnostics import Diagnostic
+from runner.errors import AskedWrongly, LeaseHeld, NoAnswer
+from runner.git import Conflict, Edit, Outbox, Pushed, Refs, Unsent
+from runner.kit.clock import Clock, SystemClock
+from runner.ledger import HeldLease
+from runner.ledger.claims import RENEWALS_A_TERM, lost
+from runner.ledger.holdings import Hold, Holdings
+from runner.ledger.lease_board import LeaseBoard
+from runner.ledger.lease_edits import edit_of_hold, lease_edit, refused
+from runner.ledger.lease_record import LeaseRecord, lease_blob, lease_path, renewal_path
+from runner.ledger.renewal import Renewal
+from runner.ledger.taking import Taking, Terms
+from runner.ledger.upkeep import Upkeep
+from runner.model.lease import Intent, Lease
+from runner.model.names import TargetName
+
+_TRIES = 3
+
+
+class GitLeases:
+    """See Leases. For one run. `pause` waits some seconds; `background` False: `renew` is called by hand, and nothing
+    waits on real time."""
+
+    def __init__(
+        self,
+        refs: Refs,
+        outbox: Outbox,
+        terms: Terms,
+        *,
+        clock: Clock | None = None,
+        pause: Callable[[float], object] | None = None,
+        background: bool = True,
+    ) -> None:
+        self._outbox = outbox
+        self._terms = terms
+        self._clock = clock or SystemClock()
+        self._background = background
+        self._holdings = Holdings()
+        self._board = LeaseBoard(refs, self._clock, dead=terms.dead)
+        self._taking = Taking(
+            self._board,
+            outbox,
+            self._holdings,
+            terms,
+            clock=self._clock,
+            pause=pause or threading.Event().wait,
+        )
+        self._upkeep = Upkeep(
+            self._board,
+            outbox,
+            self._holdings,
+            terms.on_lost,
+            term=terms.term,
+            clock=self._clock,
+            in_time=background,
+        )
+        self._renewal = Renewal(self._upkeep.renew, self._upkeep.died)
+        self._opening = threading.Lock()
+        self._opened: set[str] = set()
+
+    def take(self, targets: Sequence[TargetName], run: str) -> None:
+        """See Leases."""
+        self._taking.take(targets, run)
+        self._begin()
+
+    def take_over(self, target: TargetName, run: str) -> None:
+        """See Leases."""
+        self._taking.take([target], run, past_intent=True)
+        self._begin()
+
+    def held(self, target: TargetName) -> Lease:
+        """See Leases."""
+        hold = self._holdings.of(target)
+        if why := hold.why_lost(self._clock.monotonic()):
+            raise LeaseHeld(lost(target, why))
+        return hold.lease
+
+    def fence(self, target: TargetName) -> int:
+        """See Leases."""
+        return self._holdings.of(target).lease.fence
+
+    def announce(self, target: TargetName, intent: Intent) -> None:
+        """See Leases. LeaseHeld `lease-lost`; NoAnswer `intent-not-sent`."""
+        with self._opening:
+            if target.environment not in self._opened:
+                self._terms.before_intent(target.environment)
+                self._opened.add(target.environment)
+        path = lease_path(target.stack)
+        for _ in range(_TRIES):
+            lease = replace(self.held(target), intent=intent)
+            started = self._clock.monotonic()
+            with self._holdings.changing(target) as hold:
+                edit = edit_of_hold(hold, {path: lease_blob(LeaseRecord(lease=lease))})
+                delivery = self._outbox.submit([edit]).wait()
+                if isinstance(delivery, Pushed):
+                    self._holdings.written(target, lease, delivery.blobs[edit.ref, path], started)
+                    return
+            if isinstance(delivery, Unsent):
+                refused(delivery, f"the intent for `{target}` could not be announced; nothing was changed")
+            self._upkeep.reconcile(target.environment)
+        raise LeaseHeld(lost(target, "it changed each time that the intent was announced"))
+
+    def guard(self, target: TargetName) -> Edit:
+        """See Leases. Also after a loss for want of renewal: whether the lease is still ours is for the remote to say.
+        LeaseHeld `lease-lost` when it is another's for certain."""
+        return edit_of_hold(self._own(target), {})
+
+    def release(self, target: TargetName) -> Edit:
+        """See Leases, and `guard`."""
+        hold = self._own(target)
+        record = LeaseRecord(lease=hold.lease).ended(keep_intent=False)
+        changes: dict[str, bytes | None] = {lease_path(target.stack): lease_blob(record)}
+        _, sign = self._holdings.sign(target.environment)
+        if self._holdings.releasing(target) and sign:
+            changes[renewal_path(hold.lease.run)] = None
+        return edit_of_hold(hold, changes)
+
+    def release_all(self) -> None:
+        """See Leases. A remote that does not answer is no error: leases end by themselves."""
+        self._renewal.end()
+        for environment in self._holdings.environments():
+            any(self._release_rest(environment) for _ in range(_TRIES))
+
+    def unlock(self, target: TargetName) -> tuple[Edit, ...]:
+        """See Leases."""
+        slot = self._board.read(target.environment).get(target)
+        if slot is None or slot.record.released:
+            raise AskedWrongly.of(
+                "not-locked",
+                f"nobody holds `{target}`",
+                hint=f"`runner locks env/{target.environment}` lists leases",
+            )
+        record = slot.record.ended(keep_intent=True, broken_by=self._terms.holder)
+        path = lease_path(target.stack)
+        return (lease_edit(target.environment, {path: lease_blob(record)}, {path: slot.blob}),)
+
+    def standing(self, environment: str) -> Sequence[HeldLease]:
+        """See Leases. Ended ones are left out, unless what they announced is not on the record."""
+        return [
+            HeldLease(
+                lease=slot.record.lease, blob=slot.blob, mine=self._holdings.is_ours(slot.record.lease.nonce)
+            )
+            for _, slot in sorted(self._board.read(environment).items())
+            if not slot.record.released or slot.record.lease.intent
+        ]
+
+    def lost(self) -> Sequence[Diagnostic]:
+        """See Leases."""
+        now = self._clock.monotonic()
+        found = (
+            (hold.lease.target, hold.why_lost(now)) for hold in self._holdings.all() if not hold.releasing
+        )
+        return [lost(target, why) for target, why in found if why]
+
+    def renew(self) -> float:
+        """Gives a sign of life now; seconds until the next is due. The background does this by itself."""
+        return self._upkeep.renew()
+
+    def _begin(self) -> None:
+        if self._background:
+            self._renewal.begin(self._terms.term / RENEWALS_A_TERM)
+
+    def _release_rest(self, environment: str) -> bool:
+        """Whether it is settled; False after a conflict: one was another's, and the rest is tried again."""
+        rest = [hold for hold in self._holdings.living(environment) if not hold.releasing]
+        if not rest:
+            return True
+        changes: dict[str, bytes | None] = {}
+        for hold in rest:
+            record = LeaseRecord(lease=hold.lease).ended(keep_intent=True)
+            changes[lease_path(hold.lease.target.stack)] = lease_blob(record)
+        changes[renewal_path(rest[0].lease.run)] = None
+        expects = {lease_path(hold.lease.target.stack): hold.blob for hold in rest}
+        edit = lease_edit(environment, changes, expects)
+        if isinstance(self._outbox.submit([edit]).wait(), Conflict):
+            with suppress(NoAnswer):
+                self._upkeep.reconcile(environment)
+                return False
+        for hold in rest:
+            self._holdings.drop(hold.lease.target)
+        return True
+
+    def _own(self, target: TargetName) -> Hold:
+        hold = self._holdings.of(target)
+        if hold.stolen:
+            raise LeaseHeld(lost(target, hold.stolen))
+        return hold
