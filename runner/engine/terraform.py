@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from runner.model.stack import EngineIdentity, EngineName
 
 LOCK_FILE = ".terraform.lock.hcl"
 STATE_FILE = "terraform.tfstate"
+_EPHEMERAL = re.compile(rb"^\s*ephemeral\s*=\s*true", re.MULTILINE)
 
 
 class TerraformEngine:
@@ -102,7 +104,7 @@ class TerraformEngine:
         arguments = Arguments(
             flags=["json"],
             options={"input": False},
-            more=work.arguments.get("apply", ()),
+            more=(*work.arguments.get("apply", ()), *(_var_files(work) if _has_ephemeral(work) else ())),
             outlives_us=True,
             positional=[str(_plan_file(work))],
         )
@@ -203,6 +205,14 @@ def _var_files(work: Workspace) -> tuple[str, ...]:
             json.dump(dict(work.inputs), file)
         files.append(inputs)
     return tuple(f"-var-file={file}" for file in files)
+
+
+def _has_ephemeral(work: Workspace) -> bool:
+    """Whether a variable may be ephemeral: its value is not in the saved plan, and has to be given again."""
+    files = (
+        file for pattern in ("*.tf", "*.tofu") for file in work.directory.glob(pattern) if file.is_file()
+    )
+    return any(_EPHEMERAL.search(file.read_bytes()) for file in files)
 
 
 def _place_state(work: Workspace) -> None:

@@ -112,16 +112,15 @@ class TerraformCommands:
         errors = tuple(each for each in told if each.severity is Severity.ERROR)
         if errors:
             return errors
-        text = work.redactor.text(
-            (done.stderr + b"\n" + done.stdout[-(1 << 16) :]).decode("utf-8", "replace")
-        )
         below = stack_directory(work)
-        framed = tuple(
-            located(each, below) for each in diagnostics_in(text) if each.severity is Severity.ERROR
-        )
-        if framed:
-            return framed
-        last = next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
+        last = "it said nothing"
+        for stream in (done.stdout[-(1 << 16) :], done.stderr):
+            text = work.redactor.text(stream.decode("utf-8", "replace"))
+            last = next((line.strip() for line in reversed(text.splitlines()) if line.strip()), last)
+            found = (located(each, below) for each in diagnostics_in(text))
+            errors = tuple(each for each in found if each.severity is Severity.ERROR) or errors
+        if errors:
+            return errors
         return (Diagnostic(code="engine-said", message=f"`{verb}` ended with exit code {done.code}: {last}"),)
 
 

@@ -177,6 +177,23 @@ def test_no_auto_variables_beat_ours(terraform: TerraformBench) -> None:
     assert planned(terraform, work).outputs[0].after == "ours"
 
 
+def test_an_ephemeral_input_is_given_again_at_apply(terraform: TerraformBench) -> None:
+    code = """
+    variable "password" {
+      type      = string
+      ephemeral = true
+    }
+    variable "plain" {}
+    resource "terraform_data" "one" { input = var.plain }
+    output "given" { value = ephemeralasnull(var.password) == null }
+    """
+    work = terraform.work_on({"main.tf": code})
+    work = replace(work, inputs={**work.inputs, "plain": "x"})
+    planned(terraform, work)
+    applied = terraform.engine.apply(work, Stop(), ignored)
+    assert applied.ok, applied
+
+
 def test_an_override_file_cannot_move_the_state(terraform: TerraformBench) -> None:
     moved = 'terraform {\n  backend "local" {\n    path = "../elsewhere.tfstate"\n  }\n}'
     work = terraform.work_on({"main.tf": CODES[Code.ONE], "zz_override.tf": moved})
@@ -224,6 +241,7 @@ def test_mistakes_are_told_with_their_place_from_the_root(terraform: TerraformBe
         assert span is not None
         assert span.file == "stack/main.tf"
         assert span.line in (1, 2)
+        assert not any("encountered problems" in each.message for each in failure.value.diagnostics)
 
 
 def test_a_secret_is_in_no_error_event_or_plan_even_unmarked(terraform: TerraformBench) -> None:
