@@ -53,7 +53,8 @@ def holds(approved: Digests, now: Digests, planned: Planned, *, code_approved: b
         return Verdict(gate="approval", answer=Answer.ALLOW, because="the plan is the approved one")
     hard = [each for each in found if each.name in ALWAYS_EQUAL]
     if not hard and code_approved and not has_unknown(planned):
-        because = "the changes are the approved ones; the code between was approved by itself"
+        names = " and ".join(each.name for each in found)
+        because = f"the changes are the approved ones; what differs ({names}) was approved by itself"
         return Verdict(gate="approval", answer=Answer.ALLOW, because=because)
     listed = "; ".join(f"{each.name}: {each.because}" for each in hard or found)
     if not hard and code_approved:

@@ -49,10 +49,8 @@ _RANK = (PlanKind.PLANNED, PlanKind.PROVISIONAL, PlanKind.DEFERRED)
 
 def foreseen(edges: Iterable[Edge], references: Iterable[OutputReference], upstreams: Upstreams) -> Foresight:
     """The weakest of what each need allows. `references` are those in the target's inputs, `edges` all its needs."""
-    answers: list[_One] = []
+    answers = [_need(edge, upstreams) for edge in edges]
     outputs: dict[TargetName, dict[str, Output]] = {}
-    for edge in edges:
-        answers.append(_need(edge, upstreams))
     for reference in references:
         one = _referred(reference, upstreams)
         answers.append(one)

@@ -86,7 +86,7 @@ def contradictions(
                     Diagnostic(
                         code="removed-but-wished",
                         message=f"`removed:` of `{environment}` names `{stack}`, which is still wished for there",
-                        hint=f'take its directory away, exclude it (`stacks: ["*", "!{stack}"]`), or take the line away',
+                        hint=f'remove its directory, exclude it (`stacks: ["*", "!{stack}"]`), or take the line away',
                     )
                 )
             elif name not in known:

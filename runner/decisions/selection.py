@@ -127,7 +127,7 @@ def _pattern(text: str) -> Callable[[str], bool]:
     if not is_glob(text):
         return lambda name: name == text
     wide = "**".join(part.replace("*", "**") for part in text.split("**"))
-    return lambda name: compiled(wide).fullmatch(name) is not None
+    return compiled(wide)
 
 
 def _environments(text: str, targets: Targets) -> frozenset[TargetName]:

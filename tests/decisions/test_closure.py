@@ -68,7 +68,10 @@ def test_a_module_counts_with_all_that_it_calls_and_nothing_beside_it() -> None:
     ],
 )
 def test_what_an_expression_reads_is_in(code: str, read: str) -> None:
-    locals_ = 'locals {\n  base = "${path.module}/a"\n  where = "${local.base}/b.json"\n  all = { where = "a/b.json" }\n}\n'
+    locals_ = (
+        'locals {\n  base = "${path.module}/a"\n  where = "${local.base}/b.json"\n'
+        '  all = { where = "a/b.json" }\n}\n'
+    )
     found = paths(
         {
             MAIN: f'resource "terraform_data" "x" {{\n  {code}\n}}\n',

@@ -1,0 +1,71 @@
+"""Which inputs reach a stack, and which are mistakes."""
+
+from __future__ import annotations
+
+from runner.decisions.inputs import inputs_of, undeclared_everywhere
+from runner.diagnostics import Span
+from runner.kit.tree import DictTree
+from runner.model.code import ModuleFacts
+from runner.model.references import Expression, Input, OutputReference, SecretReference
+from runner.source.facts import CodeReader
+from tests.decisions.code_on_paper import inputs_of as written
+from tests.decisions.code_on_paper import named, target_of
+
+CODE = (
+    'variable "region" {}\nvariable "size" {\n  default = 1\n}\n'
+    'variable "password" {\n  type = string\n}\nvariable "token" {\n  sensitive = true\n}\n'
+)
+SECRET = Expression(
+    parts=(SecretReference(scheme="env", name="DB", span=Span(file="e.yaml", line=2, column=9)),)
+)
+
+
+def module(text: str = CODE, **more: str) -> ModuleFacts:
+    files = {"stacks/app/main.tf": text, **{f"stacks/app/{name}.tf": each for name, each in more.items()}}
+    facts = CodeReader(DictTree(files)).module("stacks/app")
+    assert facts is not None
+    return facts
+
+
+def test_the_nearest_wins_and_only_what_is_declared_goes_in() -> None:
+    target = target_of(
+        captures={"region": "layout", "size": "layout", "team": "a"},
+        environment_inputs={"region": "environment", "other": 1},
+        inputs={"region": "target"},
+    )
+    found = inputs_of(target, module())
+    assert {name: each.value for name, each in found.inputs.items()} == {"region": "target", "size": "layout"}
+    assert found.diagnostics == ()
+
+
+def test_an_input_of_a_target_that_is_not_declared_is_a_mistake_with_a_proposal() -> None:
+    (problem,) = inputs_of(target_of(inputs={"regoin": "x"}), module()).diagnostics
+    assert problem.code == "input-undeclared"
+    assert "did you mean `region`?" in problem.hint
+
+
+def test_a_secret_needs_a_sensitive_variable() -> None:
+    (problem,) = inputs_of(target_of(inputs={"password": [SECRET], "token": SECRET}), module()).diagnostics
+    assert problem.code == "secret-exposed"
+    assert problem.span == Span(file="e.yaml", line=2, column=9)
+    assert "stacks/app/main.tf:5:10" in problem.message
+    override = module(x_override='variable "password" {\n  sensitive = true\n}\n')
+    assert inputs_of(target_of(inputs={"password": SECRET}), override).diagnostics == ()
+
+
+def test_a_sensitive_output_is_as_secret_as_a_secret() -> None:
+    network = named("dev/network")
+    upstream = module('output "key" {\n  value = 1\n  sensitive = true\n}\noutput "id" {\n  value = 1\n}\n')
+    reference = Expression(parts=("x-", OutputReference(target=network, output="key")))
+    plain = Expression(parts=(OutputReference(target=network, output="id"),))
+    target = target_of(inputs={"region": reference, "size": plain, "token": reference})
+    (problem,) = inputs_of(target, module(), {network: upstream}).diagnostics
+    assert problem.code == "sensitive-output-exposed"
+
+
+def test_an_input_of_the_environment_is_a_mistake_only_where_no_stack_declares_it() -> None:
+    inputs = {**written({"region": "x"}), "zone": Input(name="zone", value="y")}
+    (problem,) = undeclared_everywhere("dev", inputs, [module()])
+    assert "`zone`" in problem.message
+    assert undeclared_everywhere("dev", inputs, [module(), module('variable "zone" {}\n')]) == ()
+    assert undeclared_everywhere("dev", inputs, [module(), None]) == ()
