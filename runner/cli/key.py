@@ -56,15 +56,16 @@ def new(context: click.Context, /, environment: str) -> int:
 
 @key.command("export", cls=Verb)
 @ENVIRONMENT
+@choice("--id", "id", metavar="KEY_ID", default="", help="An older key, not the newest.")
 @YES
 @click.pass_context
-def export(context: click.Context, /, environment: str, yes: bool) -> int:
+def export(context: click.Context, /, environment: str, id: str, yes: bool) -> int:
     """The key in plain on stdout, for a backup or for CI's secrets.
 
     \b
     runner key export prod > /media/safe/prod.key
     """
-    request = KeyRequest(action="export", environment=environment, yes=yes)
+    request = KeyRequest(action="export", environment=environment, id=id, yes=yes)
     return conducted(context, operation, request, EXPORT, asks=True)
 
 

@@ -10,7 +10,7 @@ import click
 from runner.cli.completing import complete_selector
 from runner.cli.conducting_verbs import Showing, conducted
 from runner.cli.grammar import Verb, VerbGroup
-from runner.cli.settings import choice
+from runner.cli.settings import choice, settings_of
 from runner.model.references import Json
 from runner.operations.state import StateRequest, StateResult
 from runner.operations.state import state as operation
@@ -44,6 +44,12 @@ SHOWING: Showing[StateResult] = Showing(
     plainly=lambda result: result.bytes_out or None,
 )
 
+
+def _placed(context: click.Context, file: str) -> str:
+    """A path as it was meant: `-C DIR` works as if started in DIR."""
+    return str((Path(settings_of(context).directory) / file).absolute())
+
+
 TARGET = click.argument("target", metavar="TARGET", shell_complete=complete_selector)
 YES = choice("--yes", "-y", is_flag=True, help="Without asking.")
 
@@ -75,23 +81,28 @@ def pull(context: click.Context, /, target: str, output: str, version: int | Non
     \b
     runner state pull dev/network -o network.tfstate
     """
-    request = StateRequest(action="pull", target=target, file=output, version=version or 0)
+    request = StateRequest(
+        action="pull", target=target, file=_placed(context, output) if output else "", version=version or 0
+    )
     return conducted(context, operation, request, SHOWING)
 
 
 @state.command("push", cls=Verb)
 @TARGET
-@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "file",
+    metavar="FILE",
+)
 @YES
 @choice("--force", is_flag=True, help="Also another lineage, or an older serial.")
 @click.pass_context
-def push(context: click.Context, /, target: str, file: Path, yes: bool, force: bool) -> int:
+def push(context: click.Context, /, target: str, file: str, yes: bool, force: bool) -> int:
     """Put a file in the place of a target's state.
 
     \b
     runner state push dev/network network.tfstate
     """
-    request = StateRequest(action="push", target=target, file=str(file.absolute()), yes=yes, force=force)
+    request = StateRequest(action="push", target=target, file=_placed(context, file), yes=yes, force=force)
     return conducted(context, operation, request, SHOWING, asks=True)
 
 
