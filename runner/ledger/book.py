@@ -25,6 +25,7 @@ from runner.ledger.ledger_paths import (
     resource_path,
     resources_directory,
     target_directory,
+    together,
 )
 from runner.ledger.recorded_values import Values, outputs_of, resource_of
 from runner.ledger.trailers import entry_of, opening_message
@@ -80,7 +81,7 @@ class Book:
     def refresh(self, environments: Sequence[str]) -> None:
         """See Ledger."""
         with self._lock:
-            self._refs.refresh([live_ref(each) for each in environments] if environments else [f"{LIVE}*"])
+            self._refs.refresh([pattern for each in environments or ["*"] for pattern in together(each)])
             for environment in environments or self.environments():
                 self._verified(environment)
 

@@ -67,3 +67,9 @@ def _hash(name: str) -> str:
 
 def _scrubbed(name: str) -> str:
     return name.encode("utf-8", "replace").decode()  # a lone surrogate has no bytes
+
+
+def together(environment: str) -> tuple[str, ...]:
+    """The refs of an environment that are pushed atomically, and so must be fetched at once: a state that is read is
+    the one that the entry beside it names."""
+    return (f"{LIVE}{environment}", f"refs/runner/state/{environment}")

@@ -17,7 +17,11 @@ def desks(repository: Checkout, git_remote: Path, tmp_path: Path) -> Iterator[Ca
 
     def at(name: str, **settings: Any) -> Desk:
         place = tmp_path / name
-        checkout = Checkout(place, git_remote) if place.exists() else new_clone(git_remote, place, person=name.title())
+        checkout = (
+            Checkout(place, git_remote)
+            if place.exists()
+            else new_clone(git_remote, place, person=name.title())
+        )
         made = desk(checkout, **settings)
         open_ones.append(made)
         return made

@@ -53,7 +53,10 @@ def entry(number: int = 1, target: TargetName = NETWORK, **fields: object) -> En
         run=f"run-{number}",
         at=datetime(2026, 1, 1, 12, number % 60, tzinfo=UTC),
         digests=Digests(
-            **{name: f"c1:{name}-{number}" for name in ("changes", "outputs", "code", "inputs", "engine", "lineage")},
+            **{
+                name: f"c1:{name}-{number}"
+                for name in ("changes", "outputs", "code", "inputs", "engine", "lineage")
+            },
             plan=f"c1:plan-{number}",
         ),
         engine="terraform 1.11.4 (PATH)",
@@ -72,7 +75,12 @@ def state(serial: int = 1, lineage: str = "aaaa-bbbb") -> StoredState:
 
 def deployed(last: Entry, good: Entry | None = None) -> Deployment:
     return Deployment(
-        target=last.target, last=last, good=good or last, outputs={"id": False}, directory="stacks/network", resources=1
+        target=last.target,
+        last=last,
+        good=good or last,
+        outputs={"id": False},
+        directory="stacks/network",
+        resources=1,
     )
 
 
@@ -112,7 +120,10 @@ def desk(
     checkout: Checkout, *, signing: Signing | None = None, values: Callable[[str], Values] | None = None
 ) -> Desk:
     repository = Repository.open(checkout.path)
-    refs, outbox = RemoteRefs(repository, "origin", RefNaming()), RemoteOutbox(repository, "origin", RefNaming())
+    refs, outbox = (
+        RemoteRefs(repository, "origin", RefNaming()),
+        RemoteOutbox(repository, "origin", RefNaming()),
+    )
     history = CloneHistory(repository)
     place = Place(name="remote/origin", directory=Path(repository.git_directory) / "runner")
     book = Book(refs, history, outbox, place, signing=signing, values=values or (lambda _: Values()))

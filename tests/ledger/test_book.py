@@ -103,7 +103,9 @@ def test_two_who_freeze_at_once_do_not_overwrite_each_other(desks: Callable[...,
     assert type(bob.outbox.submit(edits).wait()).__name__ == "Conflict"
 
 
-def test_resources_are_sealed_sharded_and_only_the_changed_ones_are_written(desks: Callable[..., Desk]) -> None:
+def test_resources_are_sealed_sharded_and_only_the_changed_ones_are_written(
+    desks: Callable[..., Desk],
+) -> None:
     desk = desks("ada", values=lambda _: Values(mode="sealed", seal=Reversing()))
     desk.book.open("prod")
     first = [resource(f"null.a[{number}]", size=number, secret=dict(SENSITIVE)) for number in range(20)]
@@ -112,7 +114,9 @@ def test_resources_are_sealed_sharded_and_only_the_changed_ones_are_written(desk
     touched = desk.checkout.git("show", "--format=", "--name-only", again).splitlines()
     assert len(touched) == 2
     assert [path.count("/") for path in touched] == [2, 4]
-    assert '"size":{"$sealed":"prod/network|null.a[5]|size|99"}' in desk.checkout.git("show", f"{again}:{touched[1]}")
+    assert '"size":{"$sealed":"prod/network|null.a[5]|size|99"}' in desk.checkout.git(
+        "show", f"{again}:{touched[1]}"
+    )
     found = {each.address: each for each in desk.book.resources(NETWORK)}
     assert found["null.a[5]"].attributes == {"size": "99"}
     assert found["null.a[4]"].attributes == {"size": "4"}
@@ -121,7 +125,9 @@ def test_resources_are_sealed_sharded_and_only_the_changed_ones_are_written(desk
     assert desk.checkout.git("ls-tree", "-r", "--name-only", gone) == "targets/network/deployment.json"
 
 
-def test_values_are_absent_where_no_key_seals_them_and_plain_where_that_is_asked(desks: Callable[..., Desk]) -> None:
+def test_values_are_absent_where_no_key_seals_them_and_plain_where_that_is_asked(
+    desks: Callable[..., Desk],
+) -> None:
     values = {"mode": Values(mode="sealed")}
     desk = desks("ada", values=lambda _: values["mode"])
     desk.book.open("prod")

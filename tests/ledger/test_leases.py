@@ -1,0 +1,410 @@
+"""Who holds what, on a real remote, with clocks that are moved by hand."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from runner.diagnostics import Diagnostic
+from runner.errors import AskedWrongly, LeaseHeld, NoAnswer, OutcomeUnknown
+from runner.git import Conflict, Delivery, Edit, Pushed
+from runner.kit.clock import SetClock
+from runner.ledger.leases import GitLeases
+from runner.ledger.taking import Terms
+from runner.model.lease import Intent, Lease
+from runner.model.names import TargetName
+from tests.ledger.ledger_parts import APP, LOCKS, NETWORK, Desk
+from tests.nets.soak import Round
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+TERM = 60.0
+
+
+@dataclass
+class Person:
+    """Somebody with a clone, a clock and leases. `watched` are the notes, `lost` the targets told as lost."""
+
+    desk: Desk
+    clock: SetClock
+    name: str
+    paused: float = 0.0
+    watched: list[Diagnostic] = field(default_factory=list)
+    lost: list[TargetName] = field(default_factory=list)
+
+    def leases(self, **terms: object) -> GitLeases:
+        settled = Terms(
+            holder=self.name, host="a-host", term=TERM, on_lost=self.lost.append, watching=self.watched.append
+        )
+        return GitLeases(
+            self.desk.refs,
+            self.desk.outbox,
+            replace(settled, **terms),  # type: ignore[arg-type]
+            clock=self.clock,
+            pause=self.pause,
+            background=False,
+        )
+
+    def pause(self, seconds: float) -> None:
+        self.paused += seconds
+        self.clock.advance(seconds)
+
+    def send(self, *edits: Edit) -> Delivery:
+        return self.desk.outbox.submit(edits).wait()
+
+
+@pytest.fixture
+def ada(desks: Callable[..., Desk]) -> Person:
+    return Person(desks("ada"), SetClock(NOON), "ada")
+
+
+@pytest.fixture
+def bob(desks: Callable[..., Desk]) -> Person:
+    return Person(desks("bob"), SetClock(NOON), "bob")
+
+
+def intent(run: str = "run-1") -> Intent:
+    return Intent(run=run, purpose="apply", code="c1:code", commit="4" * 40, at=NOON)
+
+
+def files(person: Person) -> set[str]:
+    person.desk.refs.refresh([LOCKS])
+    return set(person.desk.refs.blobs(LOCKS))
+
+
+def test_several_are_taken_in_one_push_and_named_to_the_next_who_asks(ada: Person, bob: Person) -> None:
+    ada.leases().take([NETWORK, APP], "run-1")
+    with pytest.raises(LeaseHeld) as caught:
+        bob.leases().take([APP], "run-2")
+    assert [each.code for each in caught.value.diagnostics] == ["lease-held"]
+    assert "prod/eu/app" in str(caught.value)
+    assert "ada on a-host, run run-1, since 2026-01-01 12:00:00" in str(caught.value)
+    assert "runner unlock" in caught.value.diagnostics[0].hint
+    assert bob.paused == 0
+    assert files(bob) == {"leases/network.json", "leases/eu%2Fapp.json"}
+
+
+def test_all_are_taken_or_none(ada: Person, bob: Person) -> None:
+    ada.leases().take([APP], "run-1")
+    with pytest.raises(LeaseHeld):
+        bob.leases().take([NETWORK, APP], "run-2")
+    assert [held.lease.target for held in bob.leases().standing("prod")] == [APP]
+
+
+def test_the_fence_grows_with_each_taking_and_starts_above_the_record(ada: Person, bob: Person) -> None:
+    fences = []
+    for turn, person in enumerate((ada, bob, ada, bob)):
+        leases = person.leases(floor=lambda _: 7)
+        leases.take([NETWORK], f"run-{turn}")
+        fences.append(leases.held(NETWORK).fence)
+        assert isinstance(person.send(leases.release(NETWORK)), Pushed)
+    assert fences == [8, 9, 10, 11]
+
+
+def test_a_released_lease_leaves_its_fence_and_nothing_else(ada: Person) -> None:
+    leases = ada.leases()
+    leases.take([NETWORK, APP], "run-1")
+    leases.renew()
+    assert "renewals/run-1.json" in files(ada)
+    ada.send(leases.release(NETWORK), leases.release(APP))
+    assert files(ada) == {"leases/network.json", "leases/eu%2Fapp.json"}
+    assert leases.standing("prod") == []
+    assert leases.renew() == TERM / 3
+    assert "renewals/run-1.json" not in files(ada)
+
+
+def test_a_guard_holds_while_the_lease_does_and_also_across_renewals(ada: Person, bob: Person) -> None:
+    leases = ada.leases()
+    leases.take([NETWORK], "run-1")
+    before = leases.guard(NETWORK)
+    leases.renew()
+    assert isinstance(ada.send(before), Pushed)
+    bob.send(*bob.leases().unlock(NETWORK))
+    assert isinstance(ada.send(leases.guard(NETWORK)), Conflict)
+    assert isinstance(ada.send(leases.release(NETWORK)), Conflict)
+
+
+def test_a_fenced_write_after_a_takeover_is_refused(ada: Person, bob: Person) -> None:
+    old = ada.leases()
+    old.take([NETWORK], "run-1")
+    bob.clock.advance(10 * TERM)
+    bob.leases().take([NETWORK], "run-2")
+    write = Edit(ref="refs/runner/state/prod", changes={"network": b"old"})
+    assert isinstance(ada.send(write, old.guard(NETWORK)), Conflict)
+    assert ada.desk.checkout.git("ls-remote", "origin", "refs/runner/state/prod") == ""
+
+
+def test_a_stale_lease_is_taken_over_after_its_term_was_watched(ada: Person, bob: Person) -> None:
+    ada.leases().take([NETWORK], "run-1")
+    bob.clock.advance(2 * TERM)
+    leases = bob.leases()
+    leases.take([NETWORK], "run-2")
+    assert bob.paused >= TERM
+    assert [each.code for each in bob.watched] == ["lease-watched"]
+    assert leases.held(NETWORK).fence == 2
+
+
+def test_what_was_watched_before_counts(ada: Person, bob: Person) -> None:
+    ada.leases().take([NETWORK], "run-1")
+    leases = bob.leases()
+    leases.standing("prod")
+    bob.clock.advance(TERM)
+    leases.take([NETWORK], "run-2")
+    assert bob.paused == 0
+
+
+def test_a_holder_whose_clock_is_wrong_but_who_lives_keeps_its_lease(ada: Person, bob: Person) -> None:
+    held = ada.leases()
+    held.take([NETWORK], "run-1")
+    bob.clock.advance(3600)
+    living = bob.leases()
+
+    def pause(seconds: float) -> None:
+        bob.pause(seconds)
+        held.renew()
+
+    living._taking._pause = pause
+    with pytest.raises(LeaseHeld):
+        living.take([NETWORK], "run-2")
+    assert bob.paused <= TERM / 3
+
+
+def test_a_sign_of_life_at_the_last_moment_counts(ada: Person, bob: Person) -> None:
+    held, other = ada.leases(), bob.leases()
+    held.take([NETWORK], "run-1")
+    held.renew()
+    other.standing("prod")
+    bob.clock.advance(TERM)
+    submit = bob.desk.outbox.submit
+
+    class Slow:
+        def submit(self, edits: tuple[Edit, ...]) -> object:
+            held.renew()
+            return submit(edits)
+
+    other._taking._outbox = Slow()  # type: ignore[assignment]
+    with pytest.raises(LeaseHeld):
+        other.take([NETWORK], "run-2")
+    assert held.held(NETWORK).renewal == 2
+
+
+def test_a_run_that_is_known_to_be_dead_is_followed_at_once(ada: Person, bob: Person) -> None:
+    ada.leases().take([NETWORK], "run-1")
+    leases = bob.leases(dead=lambda lease: lease.run == "run-1")
+    leases.take([NETWORK], "run-2")
+    assert bob.paused == 0
+
+
+def test_waiting_for_somebody_else_ends_when_he_is_done(ada: Person, bob: Person) -> None:
+    held = ada.leases()
+    held.take([NETWORK], "run-1")
+    waiting = bob.leases(wait=30.0)
+
+    def pause(seconds: float) -> None:
+        bob.pause(seconds)
+        ada.send(held.release(NETWORK))
+
+    waiting._taking._pause = pause
+    waiting.take([NETWORK], "run-2")
+    with pytest.raises(LeaseHeld):
+        ada.leases(wait=30.0).take([NETWORK], "run-3")
+    assert ada.paused == 30.0
+
+
+def test_an_announced_change_without_an_outcome_is_told_and_not_taken(ada: Person, bob: Person) -> None:
+    held = ada.leases()
+    held.take([NETWORK], "run-1")
+    held.announce(NETWORK, intent())
+    assert held.held(NETWORK).intent == intent()
+    leases = bob.leases(dead=lambda _: True)
+    with pytest.raises(OutcomeUnknown, match="run-1") as caught:
+        leases.take([NETWORK], "run-2")
+    assert caught.value.diagnostics[0].hint == "`runner state recover prod/network`"
+    assert "444444444444" in str(caught.value)
+
+
+def test_recovering_takes_the_intent_over_and_the_release_ends_it(ada: Person, bob: Person) -> None:
+    held = ada.leases()
+    held.take([NETWORK], "run-1")
+    held.announce(NETWORK, intent())
+    with pytest.raises(LeaseHeld):
+        bob.leases().take_over(NETWORK, "run-2")
+    leases = bob.leases(dead=lambda lease: lease.run == "run-1")
+    leases.take_over(NETWORK, "run-2")
+    assert leases.held(NETWORK).intent == intent()
+    assert leases.fence(NETWORK) == 2
+    bob.send(leases.release(NETWORK))
+    ada.leases().take([NETWORK], "run-3")
+
+
+def test_what_a_run_gives_back_without_an_entry_keeps_its_intent(ada: Person, bob: Person) -> None:
+    held = ada.leases()
+    held.take([NETWORK, APP], "run-1")
+    held.announce(NETWORK, intent())
+    held.renew()
+    held.release_all()
+    assert "renewals/run-1.json" not in files(bob)
+    leases = bob.leases()
+    leases.take([APP], "run-2")
+    with pytest.raises(OutcomeUnknown):
+        leases.take([NETWORK], "run-2")
+    assert {each.lease.target: each.mine for each in leases.standing("prod")} == {APP: True, NETWORK: False}
+
+
+def test_giving_back_goes_on_when_one_was_taken_away(ada: Person, bob: Person) -> None:
+    held = ada.leases()
+    held.take([NETWORK, APP], "run-1")
+    bob.send(*bob.leases().unlock(NETWORK))
+    bob.leases().take([NETWORK], "run-2")
+    held.release_all()
+    assert [each.lease.run for each in bob.leases().standing("prod")] == ["run-2"]
+
+
+def test_a_broken_lease_keeps_its_intent_and_is_noticed_by_its_holder(ada: Person, bob: Person) -> None:
+    held = ada.leases()
+    held.take([NETWORK, APP], "run-1")
+    held.announce(NETWORK, intent())
+    assert isinstance(bob.send(*bob.leases().unlock(NETWORK)), Pushed)
+    held.renew()
+    assert ada.lost == [NETWORK]
+    assert [each.code for each in held.lost()] == ["lease-lost"]
+    assert "bob broke it" in held.lost()[0].message
+    with pytest.raises(LeaseHeld):
+        held.held(NETWORK)
+    with pytest.raises(LeaseHeld):
+        held.guard(NETWORK)
+    assert held.held(APP).renewal == 1
+    with pytest.raises(OutcomeUnknown):
+        bob.leases().take([NETWORK], "run-2")
+    with pytest.raises(AskedWrongly):
+        bob.leases().unlock(NETWORK)
+
+
+def test_a_lease_that_could_not_be_renewed_by_half_its_term_is_lost_but_can_still_be_recorded(
+    ada: Person,
+) -> None:
+    held = ada.leases()
+    held.take([NETWORK], "run-1")
+    ada.clock.advance(TERM / 2)
+    assert held.held(NETWORK).fence == 1
+    ada.clock.advance(1)
+    with pytest.raises(LeaseHeld) as caught:
+        held.held(NETWORK)
+    assert caught.value.diagnostics[0].code == "lease-lost"
+    held.renew()
+    assert held.held(NETWORK).fence == 1  # nobody was told yet: what arrives in time mends it
+    ada.clock.advance(TERM)
+    ada.desk.checkout.git("remote", "set-url", "origin", str(ada.desk.checkout.path / "nowhere"))
+    assert held.renew() < TERM / 3
+    assert ada.lost == [NETWORK]
+    ada.desk.checkout.git("remote", "set-url", "origin", str(ada.desk.checkout.remote))
+    held.renew()
+    with pytest.raises(LeaseHeld):
+        held.held(NETWORK)
+    assert ada.lost == [NETWORK]
+    assert isinstance(ada.send(held.release(NETWORK)), Pushed)
+
+
+def test_the_ledger_is_opened_before_the_first_intent(ada: Person) -> None:
+    opened: list[str] = []
+    held = ada.leases(before_intent=opened.append)
+    held.take([NETWORK, APP], "run-1")
+    assert opened == []
+    held.announce(NETWORK, intent())
+    held.announce(APP, intent())
+    assert opened == ["prod"]
+
+
+def test_an_intent_that_cannot_be_sent_is_refused_and_nothing_stands_there(ada: Person, bob: Person) -> None:
+    held = ada.leases()
+    held.take([NETWORK], "run-1")
+    ada.desk.checkout.git("remote", "set-url", "origin", str(ada.desk.checkout.path / "nowhere"))
+    with pytest.raises(NoAnswer):
+        held.announce(NETWORK, intent())
+    assert [each.lease.intent for each in bob.leases().standing("prod")] == [None]
+
+
+def test_the_background_renews_without_being_asked(desks: Callable[..., Desk]) -> None:
+    desk = desks("ada")
+    held = GitLeases(desk.refs, desk.outbox, Terms(holder="ada", host="here", term=1.5))
+    held.take([NETWORK], "run-1")
+    seen = threading.Event()
+    while held.held(NETWORK).renewal < 2:  # ends: a lease that is not renewed is lost, and raises
+        seen.wait(0.02)
+    held.release_all()
+    assert held.standing("prod") == []
+
+
+def test_announcing_releasing_and_renewing_at_once_lose_nothing(ada: Person) -> None:
+    targets = [TargetName(environment="prod", stack=f"s{number}") for number in range(12)]
+    held = ada.leases()
+    held.take(targets, "run-1")
+    failures: list[object] = []
+
+    def work(target: TargetName) -> None:
+        try:
+            held.announce(target, intent())
+            if not isinstance(delivery := ada.send(held.guard(target)), Pushed):
+                failures.append(delivery)
+            if not isinstance(delivery := ada.send(held.release(target)), Pushed):
+                failures.append(delivery)
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(target,)) for target in targets]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        held.renew()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert ada.lost == []
+    assert held.standing("prod") == []
+
+
+@pytest.mark.slow
+@pytest.mark.soak
+def test_two_who_race_for_a_lease_never_both_have_it(
+    ada: Person, bob: Person, rounds: Callable[[int], list[Round]]
+) -> None:
+    fence = 0
+    for turn in rounds(300):
+        people = {person.name: person.leases() for person in (ada, bob)}
+        barrier, got, failures = threading.Barrier(2), [], []
+
+        def race(name: str, number: int) -> None:
+            barrier.wait()
+            try:
+                people[name].take([NETWORK], f"{name}-{number}")
+                got.append(name)
+            except LeaseHeld:
+                pass
+            except Exception as error:
+                failures.append(error)
+
+        threads = [threading.Thread(target=race, args=(name, turn.number)) for name in people]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert failures == []
+        assert len(got) == 1
+        winner, leases = (ada if got == ["ada"] else bob), people[got[0]]
+        assert leases.held(NETWORK).fence > fence
+        fence = leases.held(NETWORK).fence
+        standing = leases.standing("prod")
+        assert [(each.lease.holder, each.mine) for each in standing] == [(got[0], True)]
+        assert isinstance(winner.send(leases.release(NETWORK)), Pushed)
+
+
+def test_times_far_apart_are_only_a_hint(ada: Person, bob: Person) -> None:
+    ada.clock.advance(timedelta(days=1).total_seconds())
+    held: Lease
+    leases = ada.leases()
+    leases.take([NETWORK], "run-1")
+    held = leases.held(NETWORK)
+    bob.leases().take([NETWORK], "run-2")  # its clock says tomorrow: watched, and it never moved
+    assert bob.paused >= TERM
+    assert held.taken_at > bob.clock.now()
