@@ -68,7 +68,8 @@ class Places:
         key: bool = False,
         severity: Severity = Severity.ERROR,
     ) -> Diagnostic:
-        """A diagnostic that points at `where` and shows its line."""
+        """A diagnostic that points at `where` and shows its line. A sentence is one line, whatever it quotes."""
+        message = " ".join(message.split())
         span = where if isinstance(where, Span) else self.span(where, key=key)
         return Diagnostic(
             code=code, message=message, span=span, hint=hint, source=self.line(span.line), severity=severity

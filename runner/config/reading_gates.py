@@ -14,11 +14,13 @@ from runner.config.enforcement import GATE_KEYS, WISH_KEYS, unenforced_engines
 from runner.config.files import DIRECTORY, RUNNER_FILE, believed, environment_files
 from runner.config.layout import DEFAULT_LAYOUT, Pattern, PatternError, compiled
 from runner.config.places import Places, Steps
+from runner.config.reading_wishes import read_wishes
 from runner.config.reference_syntax import ReferenceReader, Scope
 from runner.config.remembering import ConfigurationReader, ReadFile
 from runner.config.section import Section
 from runner.config.stack_search import found_stacks
 from runner.diagnostics import Diagnostic
+from runner.errors import AskedWrongly
 from runner.kit.tree import Tree
 from runner.model.environment import Gates, TerraformSettings
 from runner.model.names import ENVIRONMENT_PATTERN, RESERVED_ENVIRONMENTS
@@ -48,9 +50,26 @@ def read_gates(tree: Tree, facts: BranchFacts, reader: ConfigurationReader) -> G
     for name, path in paths.items():
         if path in files:
             problems += _strangers(files[path], environments[name], names)
+    law = judge.configuration(environments, layout, bounds, _written(own, files))
+    if len(problems) > 0 and not any(each.code in _FOUNDATIONS for each in problems):
+        problems += _wishes_too(tree, law, reader)
     warnings = believed(problems)
     reader.keep()
-    return judge.configuration(environments, layout, bounds, _written(own, files), warnings)
+    return replace(law, warnings=warnings)
+
+
+_FOUNDATIONS = frozenset({"layout-invalid", "limit-tree-files", "yaml-too-large"})
+"""With one of these nothing can be said of stacks."""
+
+
+def _wishes_too(tree: Tree, law: GatesConfiguration, reader: ConfigurationReader) -> tuple[Diagnostic, ...]:
+    """What is wrong with the wishes of a tree whose gates are not believed: all mistakes are told at once. `law` goes
+    no further than here."""
+    try:
+        read_wishes(tree, law, reader)
+    except AskedWrongly as error:
+        return error.diagnostics
+    return ()
 
 
 def _runner_file(reader: ConfigurationReader, contents: Mapping[str, bytes]) -> ReadFile:
@@ -139,9 +158,8 @@ class _Judge:
         layout: Sequence[Pattern],
         bounds: Limits,
         written: Mapping[str, Mapping[str, object]],
-        warnings: tuple[Diagnostic, ...],
     ) -> GatesConfiguration:
-        """All of it, once nothing is wrong."""
+        """All of it; to be believed once nothing is wrong."""
         section = self._own.section
         return GatesConfiguration(
             environments=environments,
@@ -155,7 +173,6 @@ class _Judge:
             terraform=self._terraform,
             defaults=gates_of("", self._default, Section({}), self._terraform, self._closed),
             written=written,
-            warnings=warnings,
         )
 
 

@@ -42,8 +42,8 @@ class EngineIdentity:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
     """`directory` is a POSIX path from the repository's root, `.` for the root itself. `captures` are the layout's
-    other names (`region: eu`), which are inputs and tags (`region:eu`) too. `environment` is set when the layout ties it
-    to one. `reads` are globs from the repository's root; `timeout` is in seconds."""
+    other names (`region: eu`), which are inputs and tags (`region:eu`) too. `environment` is set when the layout ties
+    it to one. `reads` are globs from the repository's root; `timeout` is in seconds."""
 
     name: str
     directory: str

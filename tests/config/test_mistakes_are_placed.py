@@ -35,6 +35,9 @@ CASES: list[tuple[str, str | bytes, str, str, str, str]] = [
     (E, "state: s3\n", "1:8", "config-value", "needs a `bucket`", "bucket: NAME"),
     (E, "state: {backend: git, bucket: x}\n", "1:8", "config-value", "means nothing to backend `git`", "backend: s3"),
     (E, "inputs:\n", "1:1", "config-value", "`inputs` has no value", "remove the key"),
+    (E, "targets: {app: }\n", "1:11", "config-value", "`app` has no value", "remove the key"),
+    (E, "requires: {checks: [5]}\n", "1:21", "config-value", "each of `checks` must be a mapping", ""),
+    (E, 'plans: {"a\\nb": 1}\n', "1:9", "config-unknown-key", "key `a b` is unknown", ""),
     (E, "windows: 5\n", "1:10", "config-value", "`windows` must be a list", "- "),
     (E, "removed: {x: delete}\n", "1:14", "config-value", "`delete` is none of", "choose one of"),
     (E, "- a\n", "1:1", "config-value", "must be a mapping", ""),
@@ -114,11 +117,19 @@ def test_all_mistakes_of_all_files_come_at_once_sorted_by_place() -> None:
         R: "limits: {targets: none}\nlayuot: []\n",
         S: "tags: web\n",
     }
-    law = mistakes(files)
-    assert [str(each.span) for each in law] == [f"{E}:1:1", f"{E}:2:8", f"{E}:3:16", f"{R}:1:19", f"{R}:2:1"]
-    del files[R]
-    files[E] = "targets: {x: {}}\nstacks: [y]\n"
-    assert [str(each.span) for each in mistakes(files)] == [f"{E}:1:11", f"{E}:2:10", f"{S}:1:7"]
+    places = [f"{E}:1:1", f"{E}:2:8", f"{E}:3:16", f"{R}:1:19", f"{R}:2:1", f"{S}:1:7"]
+    assert [str(each.span) for each in mistakes(files)] == places
+    files[E] = "branhc: x\ntargets: {x: {}}\nstacks: [y]\n"
+    places = [f"{E}:1:1", f"{E}:2:11", f"{E}:3:10", f"{R}:1:19", f"{R}:2:1", f"{S}:1:7"]
+    assert [str(each.span) for each in mistakes(files)] == places
+
+
+def test_every_missing_key_is_told() -> None:
+    found = mistakes({**STACKS, E: "windows: [{zone: UTC}]\n"})
+    assert [each.message for each in found] == [
+        "`windows` lacks the key `from`",
+        "`windows` lacks the key `to`",
+    ]
 
 
 def test_a_broken_wish_on_the_default_branch_does_not_stop_the_change_that_mends_it() -> None:

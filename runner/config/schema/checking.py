@@ -37,7 +37,7 @@ def check(kind: FileKind, file: str, content: bytes, limit: int) -> Checked:
         found.append(Mistake(key="", diagnostic=document.places.problem("config-value", message)))
         written = {}
     value, more = _validated(MODELS[kind], written, document)
-    return Checked(value=value, places=document.root, nodes=document.nodes, mistakes=(*found, *more))
+    return Checked(value=value, places=document.root, nodes=document.nodes, mistakes=unique([*found, *more]))
 
 
 def _noun(value: Json) -> str:

@@ -12,7 +12,6 @@ from pydantic_core import ErrorDetails
 from runner.config import Mistake
 from runner.config.places import Places, Steps
 from runner.config.schema.scalars import shown
-from runner.diagnostics import Span
 
 _NOUNS = {
     "string_type": "a text",
@@ -34,25 +33,27 @@ _HINTS = {
 
 def mistake_of(error: ErrorDetails, model: type[BaseModel], value: object, places: Places) -> Mistake:
     """One of pydantic's errors, at its place in the file."""
-    steps = _steps(error["loc"], value)
-    message, hint = _sentence(error, steps, model)
     kind = error["type"]
+    steps = _steps(error["loc"][:-1] if kind == "missing" else error["loc"], value)
+    message, hint = _sentence(error, steps, model)
     code = {"extra_forbidden": "config-unknown-key", "missing": "config-missing-key"}.get(
         kind, "config-value"
     )
     if kind == "runner_mistake":
         code = str(error.get("ctx", {}).get("code", code))
-    at = steps[:-1] if kind == "missing" else steps
     empty = error["input"] is None and kind != "missing"
-    diagnostic = places.problem(code, message, at, hint=hint, key=kind == "extra_forbidden" or empty)
+    diagnostic = places.problem(code, message, steps, hint=hint, key=kind == "extra_forbidden" or empty)
     return Mistake(key=str(steps[0]) if steps else "", diagnostic=diagnostic)
 
 
 def unique(mistakes: Sequence[Mistake]) -> tuple[Mistake, ...]:
-    """One mistake a place: a union reports each of its members."""
-    kept: dict[tuple[Span | None, str], Mistake] = {}
+    """One mistake a place, the first: a union reports each of its members. But keys that are missing are many."""
+    kept: dict[tuple[int, int, str], Mistake] = {}
     for mistake in mistakes:
-        kept.setdefault((mistake.diagnostic.span, mistake.key), mistake)
+        found = mistake.diagnostic
+        line, column = (found.span.line, found.span.column) if found.span else (0, 0)
+        many = found.message if found.code == "config-missing-key" else ""
+        kept.setdefault((line, column, many), mistake)
     return tuple(kept.values())
 
 
@@ -65,8 +66,6 @@ def _steps(location: Sequence[str | int], value: object) -> Steps:
                 value = value[step]
             case list() if isinstance(step, int) and step < len(value):
                 value = value[step]
-            case dict() if step == location[-1] and isinstance(step, str):
-                pass
             case _:
                 continue
         steps.append(step)
@@ -76,7 +75,9 @@ def _steps(location: Sequence[str | int], value: object) -> Steps:
 def _sentence(error: ErrorDetails, steps: Steps, model: type[BaseModel]) -> tuple[str, str]:
     """What is wrong, and the way out."""
     kind, context, found = error["type"], error.get("ctx", {}), error["input"]
-    key = str(steps[-1]) if steps else "this file"
+    owner = next((step for step in reversed(steps) if isinstance(step, str)), "this file")
+    key = str(steps[-1]) if steps else owner
+    quoted = f"`{key}`" if key == owner else f"each of `{owner}`"
     match kind:
         case "runner_mistake":
             return str(context["sentence"]), str(context["hint"])
@@ -84,7 +85,6 @@ def _sentence(error: ErrorDetails, steps: Steps, model: type[BaseModel]) -> tupl
             return _unknown(key, steps, model)
         case "missing":
             missing = str(error["loc"][-1])
-            owner = next((step for step in reversed(steps[:-1]) if isinstance(step, str)), "this file")
             return f"`{owner}` lacks the key `{missing}`", f"add `{missing}:`"
         case _ if found is None:
             return f"`{key}` has no value", "write one, or remove the key"
@@ -101,7 +101,7 @@ def _sentence(error: ErrorDetails, steps: Steps, model: type[BaseModel]) -> tupl
         case "string_pattern_mismatch":
             return f"`{shown(found)}` cannot be a value of `{key}`", f"it must match {context['pattern']}"
         case _ if kind in _NOUNS:
-            return f"`{key}` must be {_NOUNS[kind]}, not `{shown(found)}`", _HINTS.get(kind, "")
+            return f"{quoted} must be {_NOUNS[kind]}, not `{shown(found)}`", _HINTS.get(kind, "")
         case _:
             return f"`{key}`: {error['msg']}", ""
 
