@@ -51,7 +51,7 @@ def _remnant(run: Path, intent: Mapping[str, object], lines: list[Mapping[str, o
     return Remnant(
         run=run,
         target=target,
-        nonce=str(intent["nonce"]),
+        nonce=str([line["nonce"] for line in lines if "nonce" in line][-1]),
         fence=int(str(intent["fence"])),
         commit=str(intent["commit"]),
         code=str(intent["code"]),

@@ -10,7 +10,7 @@ from runner.model.happening import RunStarted
 from runner.model.selection_request import SelectionRequest
 from runner.operations.bench import Bench
 from runner.operations.judging import Overrides, judge_environments
-from runner.operations.opening import opened, taking
+from runner.operations.opening import opened, take_leases
 from runner.operations.planning import PlanRequest
 from runner.operations.rounds import Course, asking, run_rounds, wave_order
 from runner.operations.settling import settle
@@ -76,6 +76,6 @@ def destroy(request: DestroyRequest, bench: Bench) -> UpResult:
                 waves=wave_order(course),
             )
         )
-        with taking(session, live):
-            outcomes = run_rounds(session, course)
+        take_leases(session, live)
+        outcomes = run_rounds(session, course)
         return finished(session, outcomes, environments, (*whole.notes, *notes))

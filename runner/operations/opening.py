@@ -45,32 +45,27 @@ def opened(
         try:
             yield session
         finally:
+            for leases in session.leases.values():
+                leases.release_all()
             if session.unrecorded:
                 directory.leave()
             else:
                 directory.end("ended")
 
 
-@contextmanager
-def taking(session: Session, targets: Iterable[TargetName]) -> Iterator[None]:
-    """Opens the ledgers that are not there yet, and takes the leases of `targets`, one push an environment.
-
-    What is still held on the way out is given back. LeaseHeld, OutcomeUnknown: nothing was begun.
+def take_leases(session: Session, targets: Iterable[TargetName]) -> None:
+    """Opens the ledgers that are not there yet, and takes the leases of `targets`, one push an environment; the
+    session gives back what is still held at its end. LeaseHeld, OutcomeUnknown: nothing was begun.
     """
     by_environment: dict[str, list[TargetName]] = {}
     for name in sorted(targets):
         by_environment.setdefault(name.environment, []).append(name)
-    try:
-        for environment, names in by_environment.items():
-            session.bench.tools.begin(session.gates(environment), session.survey.record)
-            leases = leases_for(session, environment)
-            session.leases[environment] = leases
-            leases.take(names, session.directory.id)
-        session.survey.record.ledger.refresh(sorted(by_environment))
-        yield
-    finally:
-        for leases in session.leases.values():
-            leases.release_all()
+    for environment, names in by_environment.items():
+        session.bench.tools.begin(session.gates(environment), session.survey.record)
+        leases = leases_for(session, environment)
+        session.leases[environment] = leases
+        leases.take(names, session.directory.id)
+    session.survey.record.ledger.refresh(sorted(by_environment))
 
 
 def standing_leases(bench: Bench, whole: Survey, environment: str) -> Sequence[HeldLease]:
@@ -84,8 +79,9 @@ def standing_leases(bench: Bench, whole: Survey, environment: str) -> Sequence[H
     return bench.tools.leases(whole.record, terms).standing(environment)
 
 
-def leases_for(session: Session, environment: str) -> Leases:
-    """The leases of a run in one environment; a lost one stops its target's engine at once (law 7)."""
+def leases_for(session: Session, environment: str, *, gone: str = "") -> Leases:
+    """The leases of a run in one environment; a lost one stops its target's engine at once (law 7). `gone` is a dead
+    run whose directory we hold ourselves, so that its lock says nothing any more."""
     bench = session.bench
 
     def lost(target: TargetName) -> None:
@@ -99,7 +95,7 @@ def leases_for(session: Session, environment: str) -> Leases:
 
     def dead(lease: Lease) -> bool:
         place = runs_directory(bench.tools.repository.git_directory) / lease.run
-        return place.is_dir() and not is_held(place)
+        return lease.run == gone or (place.is_dir() and not is_held(place))
 
     terms = LeaseTerms(holder=session.actor.name, gates=session.gates(environment), on_lost=lost, dead=dead)
     return bench.tools.leases(session.survey.record, terms)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from runner.engine import Engine, StateContents
 from runner.errors import OutcomeUnknown
 from runner.git import Edit, Pushed
+from runner.kit.journal import Journal
 from runner.ledger import Writing
 from runner.model.entry import Deployment, Entry, EntryKind, Result, StoredState
 from runner.model.lease import Lease
@@ -20,13 +21,15 @@ from runner.operations.stores import store_for
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """What is known of an end that was not recorded. `state` None: the store's newest version is the newest there is.
-    `accepted`: a person has looked, so the unknown no longer stands in the way."""
+    `accepted`: a person has looked, so the unknown no longer stands in the way. `journal` is the dead run's, while we
+    hold it: it learns whose the lease is now, in case that we die too."""
 
     target: TargetName
     lease: Lease | None
     remnant: Remnant | None
     unknown: tuple[str, ...]
     accepted: bool
+    journal: Journal | None = None
 
 
 def recover(session: Session, finding: Finding) -> str:
@@ -37,6 +40,9 @@ def recover(session: Session, finding: Finding) -> str:
     target = finding.target
     leases = session.leases_of(target)
     leases.take_over(target, session.directory.id)
+    if finding.journal:
+        nonce = leases.held(target).nonce
+        finding.journal.write({"event": "taken-over", "target": str(target), "nonce": nonce})
     session.survey.record.ledger.refresh([target.environment])
     writing, edits = _written(session, finding)
     ledger_edits = session.survey.record.ledger.record(writing)

@@ -76,8 +76,11 @@ class RunDirectory:
         shutil.rmtree(self.work(target), ignore_errors=True)
 
     def end(self, outcome: str) -> None:
-        """Removes all working directories; journal and logs stay."""
+        """Removes all working directories; journal and logs stay, where the run said anything."""
         shutil.rmtree(self.path / "work", ignore_errors=True)
+        if not (self.path / "logs").exists() and not (self.path / "plans").exists():
+            self.journal.remove()
+            return
         self.journal.write({"event": "end", "outcome": outcome})
         self.journal.close()
 

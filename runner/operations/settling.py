@@ -40,7 +40,7 @@ def _settle_run(bench: Bench, whole: Survey, place: Path) -> None:
     if journal is None:
         return
     try:
-        left = [remnant for remnant in remnants(place) if not _settled(bench, whole, remnant)]
+        left = [remnant for remnant in remnants(place) if not _settled(bench, whole, remnant, journal)]
         if not left:
             shutil.rmtree(place / "work", ignore_errors=True)
             journal.write({"event": "end", "outcome": "recovered"})
@@ -48,7 +48,7 @@ def _settle_run(bench: Bench, whole: Survey, place: Path) -> None:
         journal.close()
 
 
-def _settled(bench: Bench, whole: Survey, remnant: Remnant) -> bool:
+def _settled(bench: Bench, whole: Survey, remnant: Remnant, journal: Journal) -> bool:
     """Whether nothing of `remnant` is left to record."""
     target = remnant.target
     lease = _lease(bench, whole, target)
@@ -58,13 +58,16 @@ def _settled(bench: Bench, whole: Survey, remnant: Remnant) -> bool:
         bench.tell(Noted(diagnostic=_not_ours(target), target=target))
         return False
     with opened(bench, whole, "recover") as session:
-        session.leases[target.environment] = leases_for(session, target.environment)
+        session.leases[target.environment] = leases_for(
+            session, target.environment, gone=journal.directory.name
+        )
         finding = Finding(
             target=target,
             lease=lease,
             remnant=remnant,
             unknown=remnant.unfinished,
             accepted=False,
+            journal=journal,
         )
         entry = _recover_or_release(session, finding)
         bench.tell(Noted(diagnostic=_recovered(remnant, entry), target=target))

@@ -17,7 +17,7 @@ from runner.model.target import Target
 from runner.operations.bench import Bench
 from runner.operations.endings import counted_outcomes, next_steps
 from runner.operations.judging import Overrides, judge_environments, judge_targets
-from runner.operations.opening import opened, taking
+from runner.operations.opening import opened, take_leases
 from runner.operations.planning import PlanRequest
 from runner.operations.removal import remove_unwished, unwished_in
 from runner.operations.rounds import Course, Outcomes, asking, run_rounds, wave_order
@@ -109,9 +109,9 @@ def _run(
     )
     environments = sorted({name.environment for name in targets})
     going = _removals(request, whole, environments)
-    with taking(session, [*targets, *(each.target for each in going)]):
-        outcomes = run_rounds(session, course)
-        outcomes.update(remove_unwished(session, going, course))
+    take_leases(session, [*targets, *(each.target for each in going)])
+    outcomes = run_rounds(session, course)
+    outcomes.update(remove_unwished(session, going, course))
     return finished(session, outcomes, environments, notes)
 
 

@@ -1,0 +1,46 @@
+"""One check of `doctor`: run so that what it meets becomes a finding, never an end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from runner.errors import RunnerError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What was found. `ok` None: it could not be looked at, or does not matter here."""
+
+    name: str
+    ok: bool | None
+    found: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A check with the exit code that it stands for; 0 where it is well or does not matter."""
+
+    check: Check
+    exit_code: int = 0
+
+
+def looked(name: str, look: Callable[[], Check], *, matters: bool = True) -> Checked:
+    """Runs one check. An error of ours is a finding with that error's own hint and exit code; where it does not matter
+    (`matters` False), it is only shown."""
+    try:
+        check = look()
+    except RunnerError as error:
+        first = error.diagnostics[0]
+        more = f" (and {len(error.diagnostics) - 1} more)" if len(error.diagnostics) > 1 else ""
+        check = Check(name=name, ok=False if matters else None, found=f"{first}{more}", hint=first.hint)
+        return Checked(check=check, exit_code=error.exit_code if matters else 0)
+    except OSError as error:
+        return Checked(
+            check=Check(
+                name=name, ok=False, found=f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
+            ),
+            exit_code=5,
+        )
+    return Checked(check=check, exit_code=0 if check.ok is not False else 5)

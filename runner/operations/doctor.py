@@ -1,0 +1,77 @@
+"""`doctor`: looks at this machine and this repository, and says what is not well and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from runner.diagnostics import Diagnostic
+from runner.errors import AskedWrongly, RunnerError, strongest
+from runner.operations.bench import Bench
+from runner.operations.checkup import Check, Checked, looked
+from runner.operations.machine_checks import of_engines, of_machine
+from runner.operations.repository_checks import of_repository
+from runner.operations.survey import Survey, survey
+
+__all__ = ["Check", "DoctorRequest", "DoctorResult", "doctor"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoctorRequest:
+    """`install` names an engine to fetch; `forge`: ask the forge what it protects."""
+
+    install: str = ""
+    forge: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoctorResult:
+    """All checks, in the order in which they were made."""
+
+    checks: tuple[Check, ...]
+    notes: tuple[Diagnostic, ...] = ()
+    next: tuple[str, ...] = ()
+    exit_code: int = 0
+
+
+def doctor(request: DoctorRequest, bench: Bench) -> DoctorResult:
+    """Makes every check that can be made; one that fails stops no other. Writes nothing but what it removes again."""
+    if request.install:
+        raise AskedWrongly.of(
+            "not-yet",
+            "`runner doctor --install` is not in this version: it fetches no program",
+            hint="install the engine yourself, or `pip install 'gitops-runner[embedded]'` for a Terraform",
+        )
+    if request.forge:
+        raise AskedWrongly.of(
+            "not-yet",
+            "`runner doctor --forge` is not in this version: no forge is asked",
+            hint="`runner doctor` says what a plain writer could do to the record",
+        )
+    found = tuple(_all(bench))
+    exit_code = strongest([each.exit_code for each in found])
+    following = () if exit_code else ("runner status",)
+    return DoctorResult(checks=tuple(each.check for each in found), next=following, exit_code=exit_code)
+
+
+def _all(bench: Bench) -> Iterator[Checked]:
+    yield from of_machine(bench)
+    whole = _surveyed(bench)
+    if isinstance(whole, Survey):
+        yield from of_repository(bench, whole)
+        yield from of_engines(bench, whole)
+    else:
+        yield whole
+
+
+def _surveyed(bench: Bench) -> Survey | Checked:
+    """The survey without the network; what stands against it is itself a finding."""
+    try:
+        return survey(bench, worktree=False, refresh=False)
+    except RunnerError as error:
+        failure = error
+
+    def look() -> Check:
+        raise failure
+
+    return looked("configuration", look)

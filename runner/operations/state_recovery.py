@@ -1,0 +1,240 @@
+"""`state recover`: shows what ended without a record, proposes imports, and writes down what a person has looked at."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from runner.kit.journal import Journal
+from runner.model.entry import EntryKind, Result, StoredState
+from runner.model.environment import StateBackend
+from runner.model.lease import Lease
+from runner.model.names import TargetName
+from runner.operations.abandoned import Remnant, remnants
+from runner.operations.bench import Bench
+from runner.operations.confirming import asked, confirmed
+from runner.operations.opening import leases_for, opened, standing_leases
+from runner.operations.recovery import Finding, accepted, recover
+from runner.operations.run_directory import abandoned_runs
+from runner.operations.session import Session
+from runner.operations.state_places import StatePlace, place_of, pulled_state
+from runner.operations.surgery import StateChange, Surgery, announced, written_down
+from runner.operations.survey import Survey
+from runner.operations.workplace import readied_engine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreign:
+    """A state that its store holds and the record does not name, read without the store's blessing."""
+
+    state: bytes
+    stored: StoredState
+    words: str
+
+
+def recovered(bench: Bench, whole: Survey, name: TargetName, *, yes: bool, force: bool) -> StateChange:
+    """Names all that is unknown of `name`, asks, and records it. `force` takes the state that a killed run left in this
+    clone although the record has gone on since."""
+    with opened(bench, whole, "state recover") as session:
+        lease = _announced_lease(bench, whole, name)
+        remnant = _remnant(bench, name)
+        stale = remnant is not None and _overtaken(session, remnant) and not force
+        finding = Finding(
+            target=name,
+            lease=lease,
+            remnant=None if stale else remnant,
+            unknown=_unknown(session, name, remnant),
+            accepted=False,
+        )
+        foreign = _foreign(session, name) if lease is None and remnant is None else None
+        lines = told(finding, stale=stale, foreign=foreign.words if foreign else "")
+        if not lines:
+            return StateChange(text=f"nothing of `{name}` is unknown; nothing was changed")
+        text = "\n".join([*lines, f"record that you have looked at {name}?"])
+        if not confirmed(bench, asked("state recover", name.environment, text), yes=yes):
+            return StateChange(text="\n".join([*lines, "nothing was changed"]))
+        entry = _taken_as_it_is(session, name, foreign) if foreign else _recorded(session, finding)
+        if remnant is not None:
+            _settled(remnant)
+    return StateChange(
+        text="\n".join([*lines, f"`{name}` is settled: what its store holds now is on the record"]),
+        entry=entry,
+        next=(f"runner preview {name}",),
+    )
+
+
+def told(finding: Finding, *, stale: bool = False, foreign: str = "") -> list[str]:
+    """What is known, in lines for a person; pure. Empty where nothing is unknown."""
+    lines = []
+    if finding.lease and finding.lease.intent:
+        lease = finding.lease
+        lines.append(
+            f"run {lease.run} of {lease.holder} on {lease.host} announced a change and did not record its end"
+        )
+    if finding.remnant:
+        lines.append(f"run {finding.remnant.run.name} was killed in this clone; its last state is kept here")
+    if stale:
+        lines.append(
+            "a run that was killed in this clone left a state, but the record has gone on since: it is dropped"
+        )
+        lines.append("(`--force` would take it instead of the one on record)")
+    if foreign:
+        lines.append(foreign)
+    if finding.unknown:
+        lines.append("nobody saw how these ended; look at them in the cloud:")
+        lines += [f"  {each}" for each in finding.unknown]
+        lines += [
+            "what exists and is not in the state is taken in with:",
+            "",
+            *import_blocks(finding.unknown),
+        ]
+    return lines
+
+
+def import_blocks(unknown: Sequence[str]) -> list[str]:
+    """`import` blocks for resources given as `address id`; those without an id have a gap to fill. Pure."""
+    lines: list[str] = []
+    for each in unknown:
+        address, known = _parted(each)
+        lines += [
+            "import {",
+            f"  to = {address}",
+            f"  id = {_quoted(known)}" if known else '  id = "…"  # not seen',
+            "}",
+            "",
+        ]
+    return lines
+
+
+def _parted(unknown: str) -> tuple[str, str]:
+    """Address and id. An index may hold spaces (`x.y["a b"] i-1`), so the address ends at the first space outside
+    brackets."""
+    depth, quoted = 0, False
+    for place, letter in enumerate(unknown):
+        if letter == '"' and unknown[place - 1 : place] != "\\":
+            quoted = not quoted
+        elif not quoted and letter in "[]":
+            depth += 1 if letter == "[" else -1
+        elif letter == " " and not quoted and depth <= 0:
+            return unknown[:place], unknown[place + 1 :].strip()
+    return unknown, ""
+
+
+def _quoted(text: str) -> str:
+    """As a literal of HCL: no template begins in it."""
+    plain = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
+    return '"' + plain.replace("${", "$${").replace("%{", "%%{") + '"'
+
+
+def _announced_lease(bench: Bench, whole: Survey, name: TargetName) -> Lease | None:
+    standing = standing_leases(bench, whole, name.environment)
+    found = next((held.lease for held in standing if held.lease.target == name), None)
+    return found if found and found.intent else None
+
+
+def _remnant(bench: Bench, name: TargetName) -> Remnant | None:
+    """The newest thing that a dead run of this clone left of the target."""
+    found = [
+        remnant
+        for run in abandoned_runs(bench.tools.repository.git_directory)
+        for remnant in remnants(run)
+        if remnant.target == name
+    ]
+    return max(found, key=lambda each: each.fence, default=None)
+
+
+def _overtaken(session: Session, remnant: Remnant) -> bool:
+    deployment = session.live(remnant.target)
+    return deployment is not None and deployment.last.fence > remnant.fence
+
+
+def _unknown(session: Session, name: TargetName, remnant: Remnant | None) -> tuple[str, ...]:
+    deployment = session.live(name)
+    named = deployment.last.unknown if deployment and deployment.last.result is Result.UNKNOWN else ()
+    return tuple(dict.fromkeys((*named, *(remnant.unfinished if remnant else ()))))
+
+
+def _recorded(session: Session, finding: Finding) -> str:
+    environment = finding.target.environment
+    session.leases[environment] = leases_for(session, environment)
+    try:
+        return recover(session, accepted(finding))
+    finally:
+        session.leases[environment].release_all()
+
+
+def _settled(remnant: Remnant) -> None:
+    """Nothing of the target is left to record in the dead run; when nothing at all is, its plain state goes."""
+    journal = Journal.adopt(remnant.run)
+    if journal is None:
+        return
+    try:
+        journal.write({"event": "recorded", "target": str(remnant.target), "delivery": "Pushed"})
+        if not list(remnants(remnant.run)):
+            shutil.rmtree(remnant.run / "work", ignore_errors=True)
+            journal.write({"event": "end", "outcome": "recovered"})
+    finally:
+        journal.close()
+
+
+def _foreign(session: Session, name: TargetName) -> Foreign | None:
+    """What lies in the target's store instead of the state that the record names; None where that one does."""
+    place = place_of(session, name)
+    if place.stored is None:
+        return None
+    match place.settings.backend:
+        case StateBackend.LOCAL:
+            file = Path(place.stored.location)
+            state = file.read_bytes() if file.is_file() else b""
+        case StateBackend.AS_WRITTEN:
+            state = pulled_state(session, name).state
+        case _:
+            return _newest_kept(place, name)
+    facts = readied_engine(session, name, session.live(name)).facts(state)
+    if not state or facts.digest == place.stored.facts.digest:
+        return None
+    stored = replace(
+        place.stored,
+        facts=facts,
+        version=place.stored.version + 1,
+        ciphertext=_same_if_named(place, facts.digest),
+    )
+    return Foreign(state=state, stored=stored, words=_difference(place.stored, stored))
+
+
+def _newest_kept(place: StatePlace, name: TargetName) -> Foreign | None:
+    kept = place.store.versions(name)
+    if not kept or place.stored is None:
+        return None
+    newest = kept[0].stored
+    if (newest.version, newest.ciphertext) == (place.stored.version, place.stored.ciphertext):
+        return None
+    state = place.store.read_version(name, newest.version)
+    return Foreign(state=state, stored=newest, words=_difference(place.stored, newest))
+
+
+def _same_if_named(place: StatePlace, digest: str) -> str:
+    return digest if place.stored and place.stored.ciphertext else ""
+
+
+def _difference(named: StoredState, found: StoredState) -> str:
+    return (
+        f"its store holds another state than the record names: lineage {found.facts.lineage}, serial "
+        f"{found.facts.serial}; the record names lineage {named.facts.lineage}, serial {named.facts.serial}"
+    )
+
+
+def _taken_as_it_is(session: Session, name: TargetName, foreign: Foreign) -> str:
+    """Records the state that lies in the store already."""
+    with announced(session, name):
+        surgery = Surgery(
+            target=name,
+            kind=EntryKind.RECOVERY,
+            state=foreign.state,
+            stored=foreign.stored,
+            engine=readied_engine(session, name, session.live(name)),
+            because=f"a person looked at it: {foreign.words}",
+        )
+        return written_down(session, surgery)

@@ -1,0 +1,146 @@
+"""A state that a person changes: under our lease, announced, and written down with its entry in one submission."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from runner.diagnostics import Diagnostic
+from runner.engine import Engine, StateContents
+from runner.errors import (
+    AskedWrongly,
+    Denied,
+    HistoryMoved,
+    LeaseHeld,
+    OutcomeUnknown,
+    RunnerError,
+    TargetFailed,
+    ToolUnavailable,
+)
+from runner.git import Edit, Pushed
+from runner.ledger import Leases, Writing
+from runner.model.entry import Deployment, Entry, EntryKind, Result, StoredState
+from runner.model.lease import Intent
+from runner.model.names import TargetName
+from runner.operations.opening import take_leases
+from runner.operations.session import Session
+
+NOTHING_WRITTEN = (AskedWrongly, Denied, HistoryMoved, LeaseHeld, TargetFailed, ToolUnavailable)
+"""What a store or engine raises before it has written anything; after any other error nobody knows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateChange:
+    """What became of it: `entry` is empty where nothing was changed, and `text` says why."""
+
+    text: str
+    entry: str = ""
+    notes: tuple[Diagnostic, ...] = ()
+    next: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surgery:
+    """A state that has been saved and is to be recorded: `edits` are those of the stores, for the same submission."""
+
+    target: TargetName
+    kind: EntryKind
+    state: bytes
+    stored: StoredState
+    engine: Engine
+    because: str
+    edits: tuple[Edit, ...] = ()
+
+
+@contextmanager
+def announced(session: Session, target: TargetName) -> Iterator[Leases]:
+    """Holds the lease of `target`, with our intent at the remote, while the block runs. The block ends with
+    `written_down`; where it ends with an error after which something may have changed, the intent stays and the next
+    command names it (law 8)."""
+    take_leases(session, [target])
+    leases = session.leases_of(target)
+    try:
+        leases.announce(target, _intent(session))
+        yield leases
+    except NOTHING_WRITTEN:
+        with suppress(RunnerError):
+            session.survey.record.outbox.submit([leases.release(target)]).wait()
+        raise
+
+
+def written_down(session: Session, surgery: Surgery) -> str:
+    """Writes entry, state and the end of the lease as one submission; the entry's id. OutcomeUnknown `not-recorded`
+    where it did not arrive: it is kept in this clone."""
+    target = surgery.target
+    ledger = session.survey.record.ledger
+    contents = surgery.engine.contents(surgery.state)
+    entry = _entry(session, surgery)
+    writing = Writing(
+        entry=entry,
+        deployment=_deployment(session, surgery, entry, contents),
+        outputs=contents.outputs,
+        resources=contents.resources,
+    )
+    ours = ledger.record(writing)
+    release = session.leases_of(target).release(target)
+    delivery = session.survey.record.outbox.submit((*ours, *surgery.edits, release), keep=True).wait()
+    if not isinstance(delivery, Pushed):
+        session.unrecorded.add(target)
+        raise OutcomeUnknown.of(
+            "not-recorded",
+            f"the state of `{target}` was changed, but the record could not be sent: "
+            f"{getattr(delivery, 'message', 'its lease moved')}",
+            hint="it is kept in this clone: the next `runner` command that changes things sends it",
+        )
+    return next((head for ref, head in delivery.heads.items() if ref == ours[0].ref), "")
+
+
+def fence_of(session: Session, target: TargetName) -> int:
+    """The fence of our lease."""
+    return session.leases_of(target).held(target).fence
+
+
+def _intent(session: Session) -> Intent:
+    return Intent(
+        run=session.directory.id,
+        purpose="surgery",
+        code="",
+        commit=session.survey.revision.commit,
+        at=session.bench.clock.now(),
+    )
+
+
+def _entry(session: Session, surgery: Surgery) -> Entry:
+    previous = session.live(surgery.target)
+    return Entry(
+        target=surgery.target,
+        kind=surgery.kind,
+        result=Result.SUCCEEDED,
+        commit=session.survey.revision.commit,
+        law=session.survey.law,
+        actor=session.actor,
+        run=session.directory.id,
+        at=session.bench.clock.now(),
+        digests=previous.last.digests if previous else None,
+        engine=str(surgery.engine.identity),
+        state=surgery.stored,
+        fence=fence_of(session, surgery.target),
+        overrides=session.overrides,
+        because=surgery.because,
+    )
+
+
+def _deployment(session: Session, surgery: Surgery, entry: Entry, contents: StateContents) -> Deployment:
+    previous = session.live(surgery.target)
+    wished = session.survey.wishes.targets.get(surgery.target)
+    return Deployment(
+        target=surgery.target,
+        last=entry,
+        good=previous.good if previous else None,
+        outputs={name: output.sensitive for name, output in contents.outputs.items()},
+        directory=previous.directory if previous else wished.stack.directory if wished else "",
+        held=previous.held if previous else False,
+        depends_on=previous.depends_on if previous else (),
+        resources=len(contents.resources),
+    )
