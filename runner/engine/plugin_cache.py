@@ -11,12 +11,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from runner.kit.process import Stop
+
 _LOCKED = re.compile(rb'provider\s+"([^"]+)"\s*\{\s*version\s*=\s*"([^"]+)"')
 # Anything but built-in resources and local modules needs a provider, or may.
 _NEEDS = re.compile(
     rb'required_providers|^\s*provider\s+"|(?:resource|data|ephemeral)\s+"(?!terraform_)|source\s*=\s*"(?!\.\.?/)',
     re.MULTILINE,
 )
+_PATIENCE = 0.05  # seconds between two looks at a cache that somebody holds
 
 
 def needs_providers(root: Path) -> bool:
@@ -36,9 +39,17 @@ def holds_all(cache: Path, lock_file: Path) -> bool:
 
 
 @contextlib.contextmanager
-def held(cache: Path, *, alone: bool) -> Iterator[None]:
-    """Holds the cache, shared or alone, while the block runs; waits for those who hold it otherwise."""
+def held(cache: Path, stop: Stop, *, alone: bool) -> Iterator[None]:
+    """Holds the cache, shared or alone, while the block runs; waits for those who hold it otherwise. After a stop was
+    requested it is not waited for, nor held: whatever the block would start refuses to start then."""
     cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    wanted = (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB
     with (cache / ".lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        while True:
+            try:
+                fcntl.flock(lock, wanted)
+                break
+            except BlockingIOError:
+                if stop.wait(_PATIENCE):
+                    break
         yield

@@ -169,7 +169,7 @@ class TerraformEngine:
         if not locked:  # nothing in the code says which hashes are right, so the cache may say it
             variables["TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE"] = "1"
         arguments = replace(arguments, variables=variables)
-        with held(work.cache, alone=not holds_all(work.cache, work.directory / LOCK_FILE)):
+        with held(work.cache, stop, alone=not holds_all(work.cache, work.directory / LOCK_FILE)):
             self._init_once(work, arguments, stop, listen)
 
     def _init_once(self, work: Workspace, arguments: Arguments, stop: Stop, listen: Listener) -> None:

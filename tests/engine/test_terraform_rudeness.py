@@ -18,9 +18,10 @@ from runner.conformance.engine import CANARY, Code
 from runner.engine import BackendChoice, EngineEvent, PlanOptions, Workspace
 from runner.engine.child import ProviderSources
 from runner.engine.discovery import EngineProgram
+from runner.engine.plugin_cache import held
 from runner.engine.terraform import TerraformEngine
 from runner.engine.terraform_state import contents_of
-from runner.errors import Denied, TargetFailed
+from runner.errors import Denied, Interrupted, TargetFailed
 from runner.kit.process import Stop, find_program
 from runner.model.plan import Planned
 from runner.model.stack import EngineIdentity, EngineName
@@ -72,6 +73,7 @@ import sys
 from pathlib import Path
 from runner.engine import PlanOptions
 from runner.engine.discovery import EngineProgram
+from runner.engine.plugin_cache import held
 from runner.engine.terraform import TerraformEngine
 from runner.kit.process import Stop
 from runner.model.stack import EngineIdentity, EngineName
@@ -330,6 +332,19 @@ def test_parallel_runs_share_providers_and_never_a_half_one(
     assert not failures
     assert list((tmp_path / "cache").glob("*/hashicorp/local/1.4.0/*/terraform-provider-local*"))
     assert (tmp_path / "0" / "tree" / "stack" / ".terraform.lock.hcl").is_file()
+
+
+def test_a_stop_ends_the_wait_for_the_cache_and_starts_nothing(
+    terraform: TerraformBench, tmp_path: Path
+) -> None:
+    code = 'terraform {\n  required_providers {\n    local = { source = "hashicorp/local" }\n  }\n}\n'
+    work = replace(terraform.work_on({"main.tf": code}), cache=tmp_path / "cache")
+    stop = Stop()
+    with held(tmp_path / "cache", Stop(), alone=True):
+        threading.Timer(0.2, stop.request).start()
+        with pytest.raises(Interrupted):
+            terraform.engine.prepare(work, stop, ignored)
+    assert not (work.directory / ".terraform").exists()
 
 
 def test_a_huge_plan_does_not_stop_the_stream(terraform: TerraformBench) -> None:
