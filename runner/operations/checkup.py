@@ -26,8 +26,8 @@ class Checked:
     exit_code: int = 0
 
 
-def looked(name: str, look: Callable[[], Check], *, matters: bool = True) -> Checked:
-    """Runs one check. An error of ours is a finding with that error's own hint and exit code; where it does not matter
+def looked(name: str, look: Callable[[], Check], *, matters: bool = True, code: int = 5) -> Checked:
+    """Runs one check; `code` is what it stands for when it is not well. An error of ours is a finding with that error's own hint and exit code; where it does not matter
     (`matters` False), it is only shown."""
     try:
         check = look()
@@ -43,4 +43,4 @@ def looked(name: str, look: Callable[[], Check], *, matters: bool = True) -> Che
             ),
             exit_code=5,
         )
-    return Checked(check=check, exit_code=0 if check.ok is not False else 5)
+    return Checked(check=check, exit_code=0 if check.ok is not False else code)

@@ -111,7 +111,7 @@ def _with_layout(tree: Tree, proposal: Proposal, layout: tuple[str, ...]) -> Pro
     try:
         patterns = [compiled(text) for text in layout]
     except PatternError as error:
-        raise AskedWrongly.of("layout-pattern", str(error), hint=error.hint) from None
+        raise AskedWrongly.of("layout-invalid", str(error), hint=error.hint) from None
     search = found_stacks(tree, patterns, TREE_FILES)
     if not search.stacks:
         raise AskedWrongly.of(

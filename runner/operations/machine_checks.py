@@ -29,8 +29,8 @@ def of_machine(bench: Bench) -> Iterator[Checked]:
     yield looked("embedded engine", lambda: _embedded(bench))
     yield looked("plugin cache", lambda: _cache(bench.tools.provider_cache))
     yield looked("git directory", lambda: _writable(bench.tools.repository.git_directory))
-    yield looked("killed runs", lambda: _killed(bench))
-    yield looked("outbox", lambda: _outbox(bench))
+    yield looked("killed runs", lambda: _killed(bench), code=9)
+    yield looked("outbox", lambda: _outbox(bench), code=9)
 
 
 def of_engines(bench: Bench, whole: Survey) -> Iterator[Checked]:

@@ -20,13 +20,13 @@ def of_repository(bench: Bench, whole: Survey) -> Iterator[Checked]:
     """What the believed configuration leads to."""
     yield looked("configuration", lambda: _believed(whole))
     yield looked("record", lambda: _record(whole))
-    yield looked("remote", lambda: _remote(bench, whole))
+    yield looked("remote", lambda: _remote(bench, whole), code=6)
     yield looked("hidden refs", lambda: _protection(whole))
     yield looked("clock", lambda: _clock(bench, whole))
-    yield looked("signing", lambda: _signing(bench, whole))
+    yield looked("signing", lambda: _signing(bench, whole), code=2)
     yield looked("actor", lambda: _actor(bench))
     for name, gates in sorted(whole.believed.environments.items()):
-        yield looked(f"key of {name}", lambda name=name, gates=gates: _key(bench, whole, name, gates))
+        yield looked(f"key of {name}", lambda name=name, gates=gates: _key(bench, whole, name, gates), code=2)
 
 
 def _believed(whole: Survey) -> Check:

@@ -138,10 +138,8 @@ def unrecorded_settings(session: Session, name: TargetName) -> StateSettings:
 
 
 def opened_store(session: Session, name: TargetName, settings: StateSettings) -> StateStore:
-    """The store of `settings`; the environment's record and first key are made where there are none yet."""
-    gates, record = session.gates(name.environment), session.survey.record
-    session.bench.tools.begin(gates, record)
-    return session.bench.tools.states(gates, settings, record)
+    """The store of `settings`."""
+    return session.bench.tools.states(session.gates(name.environment), settings, session.survey.record)
 
 
 def pulled_state(session: Session, name: TargetName) -> Pulled:
