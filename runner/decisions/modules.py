@@ -22,6 +22,8 @@ from runner.model.code import (
 SUFFIXES = (".tf", ".tf.json")
 TOFU_SUFFIXES = (".tofu", ".tofu.json")
 MOST_LOCAL_STEPS = 32
+MOST_TEXT = 4096
+"""Characters of a path; the longest that Linux takes."""
 Declared = TypeVar("Declared", Variable, DeclaredOutput)
 
 
@@ -132,10 +134,11 @@ def _is_place(text: Text) -> bool:
 
 
 class _Resolver:
-    """Replaces locals by their texts; a cycle, or a local that is no text, is unknown."""
+    """Replaces locals by their texts, each worked out once; a cycle, or a local that is no text, is unknown."""
 
     def __init__(self, texts: Mapping[str, Text]) -> None:
         self._texts = texts
+        self._known: dict[str, Text] = {}
 
     def resolved(self, text: Text, steps: int = 0) -> Text:
         if all(isinstance(part, str) or part.kind is not SymbolKind.LOCAL for part in text):
@@ -144,20 +147,27 @@ class _Resolver:
         for part in text:
             if isinstance(part, str) or part.kind is not SymbolKind.LOCAL:
                 parts.append(part)
-            elif steps > MOST_LOCAL_STEPS or part.name not in self._texts:
-                parts.extend(UNKNOWN_TEXT)
             else:
-                parts.extend(self.resolved(self._texts[part.name], steps + 1))
-            # Locals that double one another would grow without end (a bomb of thirty lines).
-            if len(parts) > 256:
-                return UNKNOWN_TEXT
-        merged: list[str | Symbol] = []
-        for part in parts:
-            last = merged[-1] if merged else None
-            if isinstance(part, str) and isinstance(last, str):
-                if len(last) + len(part) > 4096:
-                    return UNKNOWN_TEXT
-                merged[-1] = last + part
-            else:
-                merged.append(part)
-        return tuple(merged)
+                parts.extend(self._local(part.name, steps))
+        return _merged_text(parts)
+
+    def _local(self, name: str, steps: int) -> Text:
+        if name not in self._known:
+            # Stands for itself while it is worked out: a cycle meets this.
+            self._known[name] = UNKNOWN_TEXT
+            if name in self._texts and steps <= MOST_LOCAL_STEPS:
+                self._known[name] = self.resolved(self._texts[name], steps + 1)
+        return self._known[name]
+
+
+def _merged_text(parts: Sequence[str | Symbol]) -> Text:
+    """Neighbouring literals as one; unknown where locals that double one another would grow without end."""
+    merged: list[str | Symbol] = []
+    for part in parts:
+        last = merged[-1] if merged else None
+        if isinstance(part, str) and isinstance(last, str):
+            merged[-1] = last + part
+        else:
+            merged.append(part)
+    size = sum(len(part) if isinstance(part, str) else 16 for part in merged)
+    return UNKNOWN_TEXT if size > MOST_TEXT else tuple(merged)

@@ -100,9 +100,8 @@ class CodeReader:
                 kind,
             )
         for directory, files in sources.items():
-            known = {
-                path: _seen_at(self._facts[_kind_of(real), real], path, real) for path, real in files.items()
-            }
+            # Behind a link, spans stay those of the file itself: that is where a person mends it.
+            known = {path: self._facts[_kind_of(real), real] for path, real in files.items()}
             facts = module_of(directory, known, links[directory]) if known else None
             self._modules[directory, opentofu] = facts
 
@@ -124,9 +123,3 @@ _PARSERS = {"hcl": parse, "json": parse_json, "template": parse_template}
 
 def _kind_of(path: str) -> str:
     return "json" if path.endswith(".json") else "hcl"
-
-
-def _seen_at(facts: FileFacts, path: str, real: str) -> FileFacts:
-    """Facts of a file behind a link keep the spans of the file itself: that is where a person mends it."""
-    assert path == real or facts is not None
-    return facts
