@@ -121,6 +121,7 @@ def entry_json(entry: Entry) -> Json:
         "digests": {each.name: getattr(entry.digests, each.name) for each in fields(entry.digests)}
         if entry.digests
         else None,
+        "settings": entry.settings,
         "engine": entry.engine,
         "state": _state_json(entry.state) if entry.state else None,
         "fence": entry.fence,
@@ -156,6 +157,7 @@ def entry_of(written: Fields) -> Entry:
         digests=Digests(**{each.name: digests.text(each.name) for each in fields(Digests)})
         if digests
         else None,
+        settings=written.text("settings"),
         engine=written.text("engine"),
         state=_state(state) if state else None,
         fence=written.number("fence"),

@@ -92,6 +92,8 @@ def _pairs(entry: Entry) -> Iterator[tuple[str, str]]:
     if entry.digests:
         for key, name in _DIGESTS.items():
             yield key, getattr(entry.digests, name)
+    if entry.settings:
+        yield "Settings-Digest", entry.settings
     if entry.engine:
         yield "Engine", entry.engine
     if entry.state:
@@ -169,6 +171,7 @@ def _entry(one: Mapping[str, str], many: Mapping[str, list[str]], id: str) -> En
         at=instant(one["At"], "the trailer At"),
         id=id,
         digests=_digests(one) if "Plan-Digest" in one else None,
+        settings=one.get("Settings-Digest", ""),
         engine=one.get("Engine", ""),
         state=_state(one) if "State-Store" in one else None,
         fence=int(one["Fence"]),

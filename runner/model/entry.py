@@ -73,7 +73,8 @@ class Resource:
 class Entry:
     """`id` is the ledger commit (empty before it is written); `commit` the source commit that was applied; `law` the
     commit whose gates were believed; `overrides` each flag that opened a gate, with its reason; `unknown` the
-    resources whose outcome nobody saw. `counts` as in the plan."""
+    resources whose outcome nobody saw. `counts` as in the plan. `settings`: the digest of the configuration's keys that
+    reach the target, as written: with the code's it says whether another commit would be planned differently."""
 
     target: TargetName
     kind: EntryKind
@@ -85,6 +86,7 @@ class Entry:
     at: datetime
     id: str = ""
     digests: Digests | None = None
+    settings: str = ""
     engine: str = ""
     state: StoredState | None = None
     fence: int = 0

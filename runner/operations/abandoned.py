@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from runner.model.stack import EngineName
 class Remnant:
     """One target of a dead run that was announced and not recorded. `state` are the bytes that its engine wrote last
     (None: the engine keeps them elsewhere, or wrote none); `begun` whether the engine had started to apply;
-    `unfinished` the resources that began and were not seen to end, as `address id`."""
+    `unfinished` the resources that began and were not seen to end, each `(address, action, id)`."""
 
     run: Path
     target: TargetName
@@ -29,7 +29,7 @@ class Remnant:
     destroy: bool
     begun: bool
     state: bytes | None
-    unfinished: tuple[str, ...]
+    unfinished: tuple[tuple[str, str, str], ...]
 
 
 def remnants(run: Path) -> Iterator[Remnant]:
@@ -65,14 +65,24 @@ def _remnant(run: Path, intent: Mapping[str, object], lines: list[Mapping[str, o
     )
 
 
-def _unfinished(lines: list[Mapping[str, object]]) -> tuple[str, ...]:
+def _unfinished(lines: list[Mapping[str, object]]) -> tuple[tuple[str, str, str], ...]:
     if any(line["event"] == "applied" for line in lines):
         return ()
-    open_ones: dict[str, str] = {}
+    open_ones: dict[str, tuple[str, str, str]] = {}
     for line in lines:
         address = str(line.get("address", ""))
         if line["event"] == "start":
-            open_ones[address] = f"{address} {line.get('id', '')}".strip()
+            open_ones[address] = (address, str(line.get("action", "")), str(line.get("id", "")))
         elif line["event"] in ("complete", "errored"):
             open_ones.pop(address, None)
     return tuple(open_ones.values())
+
+
+def unknown_in(remnant: Remnant, known: Collection[str]) -> tuple[str, ...]:
+    """What nobody saw end, as `address id`. `known` are the addresses in the state that the engine wrote last: a
+    creation that stands there has been handed over, whatever became of our ear."""
+    return tuple(
+        f"{address} {identity}".strip()
+        for address, action, identity in remnant.unfinished
+        if action != "create" or address not in known
+    )

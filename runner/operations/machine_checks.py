@@ -7,6 +7,7 @@ import platform
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from runner.git.keeping import kept
@@ -40,12 +41,12 @@ def of_engines(bench: Bench, whole: Survey) -> Iterator[Checked]:
         wish = wish_of(whole, target)
         wishes[wish] = wishes.get(wish, 0) + 1
     for wish, count in sorted(wishes.items(), key=lambda pair: (str(pair[0].name), pair[0].constraints)):
-        yield looked(_label(wish), lambda wish=wish, count=count: _engine(bench, whole, wish, count))
+        yield looked(_label(wish), partial(_engine, bench, whole, wish, count))
     wanted = {wish.name for wish in wishes}
     for name in DRIVEN:
         if name not in wanted:
             spare = EngineWish(name=name)
-            yield looked(str(name), lambda spare=spare: _engine(bench, whole, spare, 0), matters=False)
+            yield looked(str(name), partial(_engine, bench, whole, spare, 0), matters=False)
 
 
 def _label(wish: EngineWish) -> str:

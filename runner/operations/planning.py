@@ -171,6 +171,7 @@ def _readied(
         values=values,
         written=given.inputs,
         code=laid.closure.code,
+        settings=laid.closure.settings,
         source=whole.revision.commit,
         identity=identity,
         previous=previous,

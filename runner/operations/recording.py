@@ -111,6 +111,7 @@ def _writing(
         run=session.directory.id,
         at=session.bench.clock.now(),
         digests=plan.digests,
+        settings=ready.settings,
         engine=str(ready.engine.identity),
         state=stored,
         fence=session.leases_of(ending.plan.target).held(plan.target).fence,

@@ -13,7 +13,7 @@ from runner.model.entry import Deployment, Entry, EntryKind, Result, StoredState
 from runner.model.lease import Lease
 from runner.model.names import TargetName
 from runner.model.stack import EngineWish
-from runner.operations.abandoned import Remnant
+from runner.operations.abandoned import Remnant, unknown_in
 from runner.operations.session import Session
 from runner.operations.stores import store_for
 
@@ -57,10 +57,17 @@ def recover(session: Session, finding: Finding) -> str:
     return next((head for ref, head in delivery.heads.items() if ref == ledger_edits[0].ref), "")
 
 
+def unknown_of(session: Session, remnant: Remnant) -> tuple[str, ...]:
+    """What nobody saw end of a dead run, as `address id`; what its last state has is known."""
+    engine = _engine(session, remnant.target, remnant)
+    resources = engine.contents(remnant.state).resources if remnant.state else ()
+    return unknown_in(remnant, {resource.address for resource in resources})
+
+
 def _written(session: Session, finding: Finding) -> tuple[Writing, tuple[Edit, ...]]:
     target = finding.target
     previous = session.live(target)
-    engine = _engine(session, finding)
+    engine = _engine(session, target, finding.remnant)
     contents, stored, edits = _newest(session, finding, engine, previous)
     entry = _entry(session, finding, previous, stored)
     deployment = Deployment(
@@ -130,16 +137,16 @@ def _newest(
     return (engine.contents(kept) if kept else None), stored, ()
 
 
-def _engine(session: Session, finding: Finding) -> Engine:
+def _engine(session: Session, name: TargetName, remnant: Remnant | None) -> Engine:
     whole = session.survey
-    target = whole.wishes.targets.get(finding.target)
+    target = whole.wishes.targets.get(name)
     if target:
         return session.bench.tools.engine(target.stack.engine, whole.gates)
-    if finding.remnant:
-        return session.bench.tools.engine(EngineWish(name=finding.remnant.engine), whole.gates)
+    if remnant:
+        return session.bench.tools.engine(EngineWish(name=remnant.engine), whole.gates)
     raise OutcomeUnknown.of(
         "outcome-unknown",
-        f"`{finding.target}` ended without a record, and it is not in the checked-out commit",
+        f"`{name}` ended without a record, and it is not in the checked-out commit",
         hint="check out the commit that was applied (`runner locks` names it), then try again",
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 
 from runner.git.probing import rehearsed_push
 from runner.model.environment import Gates, StateBackend
@@ -26,7 +27,7 @@ def of_repository(bench: Bench, whole: Survey) -> Iterator[Checked]:
     yield looked("signing", lambda: _signing(bench, whole), code=2)
     yield looked("actor", lambda: _actor(bench))
     for name, gates in sorted(whole.believed.environments.items()):
-        yield looked(f"key of {name}", lambda name=name, gates=gates: _key(bench, whole, name, gates), code=2)
+        yield looked(f"key of {name}", partial(_key, bench, whole, name, gates), code=2)
 
 
 def _believed(whole: Survey) -> Check:

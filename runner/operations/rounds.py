@@ -155,7 +155,8 @@ def _unchanged(session: Session, plan: Plan) -> TargetFinished:
     """Nothing to apply. Where the record names other code, it learns that this commit is live now."""
     prepared = session.readied[plan.target]
     good = prepared.previous.good if prepared.previous and not prepared.previous.held else None
-    if good and good.digests and plan.digests and good.digests.code == plan.digests.code:
+    same = good and good.digests and plan.digests and good.digests.code == plan.digests.code
+    if same and good and good.settings == prepared.settings:
         session.directory.clear(plan.target)
         return TargetFinished(
             target=plan.target, outcome="unchanged", because="the engine has nothing to apply"

@@ -40,6 +40,7 @@ class Readied:
     values: Resolved
     written: Inputs
     code: str
+    settings: str
     source: str
     identity: str
     previous: Deployment | None

@@ -13,7 +13,7 @@ from runner.model.names import TargetName
 from runner.operations.abandoned import Remnant, remnants
 from runner.operations.bench import Bench
 from runner.operations.opening import leases_for, opened, standing_leases
-from runner.operations.recovery import Finding, recover
+from runner.operations.recovery import Finding, recover, unknown_of
 from runner.operations.run_directory import abandoned_runs
 from runner.operations.session import Session
 from runner.operations.survey import Survey
@@ -65,12 +65,12 @@ def _settled(bench: Bench, whole: Survey, remnant: Remnant, journal: Journal) ->
             target=target,
             lease=lease,
             remnant=remnant,
-            unknown=remnant.unfinished,
+            unknown=unknown_of(session, remnant),
             accepted=False,
             journal=journal,
         )
         entry = _recover_or_release(session, finding)
-        bench.tell(Noted(diagnostic=_recovered(remnant, entry), target=target))
+        bench.tell(Noted(diagnostic=_recovered(finding, entry), target=target))
     return True
 
 
@@ -96,13 +96,14 @@ def _on_record(whole: Survey, remnant: Remnant) -> bool:
     )
 
 
-def _recovered(remnant: Remnant, entry: str) -> Diagnostic:
+def _recovered(finding: Finding, entry: str) -> Diagnostic:
     what = "its state is on the record now" if entry else "it had not changed anything yet"
-    named = f"; nobody saw how these ended: {', '.join(remnant.unfinished)}" if remnant.unfinished else ""
+    named = f"; nobody saw how these ended: {', '.join(finding.unknown)}" if finding.unknown else ""
+    run = finding.remnant.run.name if finding.remnant else ""
     return Diagnostic(
         code="run-recovered",
-        message=f"run {remnant.run.name} was killed while it worked on `{remnant.target}`: {what}{named}",
-        hint=f"runner state recover {remnant.target}" if remnant.unfinished else "",
+        message=f"run {run} was killed while it worked on `{finding.target}`: {what}{named}",
+        hint=f"runner state recover {finding.target}" if finding.unknown else "",
         severity=Severity.WARNING,
     )
 

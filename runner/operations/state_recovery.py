@@ -16,7 +16,7 @@ from runner.operations.abandoned import Remnant, remnants
 from runner.operations.bench import Bench
 from runner.operations.confirming import asked, confirmed
 from runner.operations.opening import leases_for, opened, standing_leases
-from runner.operations.recovery import Finding, accepted, recover
+from runner.operations.recovery import Finding, accepted, recover, unknown_of
 from runner.operations.run_directory import abandoned_runs
 from runner.operations.session import Session
 from runner.operations.state_places import StatePlace, place_of, pulled_state
@@ -153,7 +153,7 @@ def _overtaken(session: Session, remnant: Remnant) -> bool:
 def _unknown(session: Session, name: TargetName, remnant: Remnant | None) -> tuple[str, ...]:
     deployment = session.live(name)
     named = deployment.last.unknown if deployment and deployment.last.result is Result.UNKNOWN else ()
-    return tuple(dict.fromkeys((*named, *(remnant.unfinished if remnant else ()))))
+    return tuple(dict.fromkeys((*named, *(unknown_of(session, remnant) if remnant else ()))))
 
 
 def _recorded(session: Session, finding: Finding) -> str:

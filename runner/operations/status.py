@@ -12,7 +12,7 @@ from runner.model.entry import Deployment, Result
 from runner.model.names import TargetName
 from runner.model.selection_request import SelectionRequest
 from runner.operations.bench import Bench
-from runner.operations.closures import code_digest
+from runner.operations.closures import difference
 from runner.operations.opening import standing_leases
 from runner.operations.survey import Survey, chosen, survey
 
@@ -114,9 +114,8 @@ def _standing(whole: Survey, name: TargetName, deployment: Deployment) -> tuple[
     good = deployment.good
     if good is None or good.digests is None:
         return "behind", "no apply of the whole target has succeeded yet"
-    if good.digests.code != code_digest(whole, whole.wishes.targets[name]):
-        return "behind", f"its code differs from {good.commit[:12]}"
-    return "live", "as applied"
+    because = difference(whole, whole.wishes.targets[name], good)
+    return ("behind", because) if because else ("live", "as applied")
 
 
 def _orphan(name: TargetName, deployment: Deployment, leases: Mapping[TargetName, HeldLease]) -> StatusRow:

@@ -19,8 +19,9 @@ from runner.kit.clock import Clock
 from runner.kit.tree import Tree
 from runner.ledger import Leases
 from runner.ledger.book import Book, Place
-from runner.ledger.leases import GitLeases, Terms
+from runner.ledger.leases import GitLeases
 from runner.ledger.recorded_values import Values
+from runner.ledger.taking import Terms
 from runner.ledger.verification import Signing
 from runner.model.environment import Gates
 from runner.operations.tools import LeaseTerms, Record

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from runner.cloud import ObjectStore
@@ -47,6 +47,18 @@ def store_of(settings: StateSettings, needs: StoreNeeds) -> StateStore:
                 location=f"s3://{settings.bucket}",
                 prefix=settings.prefix,
             )
+
+
+def sealed_objects_in(
+    settings: StateSettings, environment: str, variables: Mapping[str, str]
+) -> Iterator[tuple[str, bytes]]:
+    """Every sealed object of an environment in its bucket, locks left out: place and bytes."""
+    objects = _objects(settings, variables)
+    prefix = f"{settings.prefix.strip('/')}/" if settings.prefix.strip("/") else ""
+    for key in objects.names(f"{prefix}{environment}/"):
+        found = None if key.endswith(".tflock") else objects.get(key)
+        if found is not None:
+            yield f"s3://{settings.bucket}/{key}", found.content
 
 
 def _objects(settings: StateSettings, variables: Mapping[str, str]) -> ObjectStore:

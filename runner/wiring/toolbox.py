@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib import import_module, resources
 from pathlib import Path
@@ -15,15 +15,17 @@ from runner.config.reading_wishes import read_wishes
 from runner.config.remembering import ConfigurationReader
 from runner.diagnostics import Diagnostic
 from runner.engine import Engine
+from runner.engine.brands import BRANDS
 from runner.engine.child import ProviderSources
 from runner.engine.discovery import Discovery
+from runner.engine.embedded import embedded_library
 from runner.engine.terraform import TerraformEngine
 from runner.git.repository import Repository
 from runner.kit.clock import Clock
 from runner.kit.tree import Tree
 from runner.ledger import Leases
 from runner.model.entry import Actor
-from runner.model.environment import Gates, StateSettings
+from runner.model.environment import Gates, StateBackend, StateSettings
 from runner.model.happening import Happening, Noted
 from runner.model.references import Json, SecretReference
 from runner.model.stack import EngineWish
@@ -32,12 +34,13 @@ from runner.report.explanations import gathered
 from runner.source.facts import CodeReader
 from runner.source.index import FileIndex
 from runner.vault import StateStore
+from runner.vault.keys import KeyPlaces
 from runner.vault.state_seal import StateSeal
 from runner.wiring.children import child_view
 from runner.wiring.keyrings import KeyRings
 from runner.wiring.records import Records
 from runner.wiring.secrets import Secrets, secrets_of
-from runner.wiring.stores import StoreNeeds, store_of
+from runner.wiring.stores import StoreNeeds, sealed_objects_in, store_of
 
 CHECKER = "runner.config.schema.checking"
 """Imported when a configuration file is new: pydantic is paid for only then."""
@@ -175,6 +178,20 @@ class Toolbox:
         signing = self.repository.signing()
         name = signing.key if signing and signing.key and signing.commits else self.repository.user_email()
         return Actor(name=name or self._variables.get("USER", "unknown"))
+
+    def key_places(self, gates: Gates, record: Record) -> KeyPlaces:
+        """See Tools."""
+        return self._keys.places(gates, record.refs)
+
+    def sealed_elsewhere(self, gates: Gates) -> Iterator[tuple[str, bytes]]:
+        """See Tools."""
+        if gates.state is not None and gates.state.backend is StateBackend.S3:
+            yield from sealed_objects_in(gates.state, gates.environment, self._variables)
+
+    def embedded_engine(self) -> str:
+        """See Tools."""
+        packages = (brand.embedded for brand in BRANDS.values() if brand.embedded)
+        return ", ".join(str(found) for package in packages if (found := embedded_library(package)))
 
     @property
     def here(self) -> str:
