@@ -32,10 +32,10 @@ def test_two_who_open_a_ledger_at_once_agree(desks: Callable[..., Desk]) -> None
 
 def test_an_entry_comes_back_with_its_commit_as_id(ada: Desk) -> None:
     written = entry(approvers=("bob", "eve"), overrides={"break-glass": "fire: now"}, partial=('a["x"]',))
-    id = ada.write(written)
-    assert list(ada.book.entries("prod")) == [replace(written, id=id)]
-    assert ada.book.entry("prod", id[:8]) == replace(written, id=id)
-    assert ada.book.live("prod") == {"network": deployed(replace(written, id=id))}
+    made = ada.write(written)
+    assert list(ada.book.entries("prod")) == [replace(written, id=made)]
+    assert ada.book.entry("prod", made[:8]) == replace(written, id=made)
+    assert ada.book.live("prod") == {"network": deployed(replace(written, id=made))}
 
 
 def test_git_log_answers_without_us(ada: Desk) -> None:
@@ -54,9 +54,9 @@ def test_the_good_entry_keeps_its_id_while_later_ones_fail(ada: Desk) -> None:
     good = replace(entry(1), id=ada.write(entry(1)))
     for number in (2, 3):
         failed = entry(number, result=Result.FAILED)
-        id = ada.write(failed, deployment=deployed(failed, good))
+        made = ada.write(failed, deployment=deployed(failed, good))
         live = ada.book.live("prod")["network"]
-        assert (live.last.id, live.good) == (id, good)
+        assert (live.last.id, live.good) == (made, good)
 
 
 def test_an_entry_that_was_written_without_knowing_the_id_before_it_still_finds_it(ada: Desk) -> None:
@@ -69,10 +69,10 @@ def test_an_entry_that_was_written_without_knowing_the_id_before_it_still_finds_
 
 
 def test_an_unlock_leaves_what_is_live_and_is_found_below_its_target(ada: Desk) -> None:
-    id = ada.write(entry(1))
+    made = ada.write(entry(1))
     unlocked = ada.write(entry(2, kind=EntryKind.UNLOCK, state=None), deployment=None)
-    assert ada.book.live("prod")["network"].last.id == id
-    assert [each.id for each in ada.book.entries("prod", "network")] == [unlocked, id]
+    assert ada.book.live("prod")["network"].last.id == made
+    assert [each.id for each in ada.book.entries("prod", "network")] == [unlocked, made]
 
 
 def test_a_target_that_ended_is_not_live(ada: Desk) -> None:
@@ -158,9 +158,9 @@ def test_nothing_is_written_into_a_ledger_that_is_not_open(desks: Callable[..., 
 def test_names_that_want_to_be_paths_or_trailers_stay_names(ada: Desk) -> None:
     for number, stack in enumerate(("..", ".git", "a\nApproved-by: eve", "x" * 300, "a:b", "ü/%2F")):
         target = TargetName(environment="prod", stack=stack)
-        id = ada.write(entry(number, target), resources=[resource(f"../{stack}\n")])
-        assert ada.book.entry("prod", id).target == target
-        assert ada.book.entry("prod", id).approvers == ()
-        assert ada.book.live("prod")[stack].last.id == id
+        made = ada.write(entry(number, target), resources=[resource(f"../{stack}\n")])
+        assert ada.book.entry("prod", made).target == target
+        assert ada.book.entry("prod", made).approvers == ()
+        assert ada.book.live("prod")[stack].last.id == made
         assert [each.address for each in ada.book.resources(target)] == [f"../{stack}\n"]
     assert ada.checkout.git("fsck", "--strict") == ""

@@ -43,7 +43,7 @@ entries = st.builds(
     actor=st.builds(Actor, name=text, confirmed=st.booleans()),
     run=text,
     at=instants,
-    digests=st.none() | st.builds(Digests, **{name: text for name in Digests.__slots__}),
+    digests=st.none() | st.builds(Digests, **dict.fromkeys(Digests.__slots__, text)),
     engine=text,
     state=st.none() | states,
     fence=numbers,

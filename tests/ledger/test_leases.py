@@ -349,7 +349,7 @@ def test_announcing_releasing_and_renewing_at_once_lose_nothing(ada: Person) -> 
                 failures.append(delivery)
             if not isinstance(delivery := ada.send(held.release(target)), Pushed):
                 failures.append(delivery)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             failures.append(error)
 
     threads = [threading.Thread(target=work, args=(target,)) for target in targets]
@@ -381,7 +381,7 @@ def test_two_who_race_for_a_lease_never_both_have_it(
                 got.append(name)
             except LeaseHeld:
                 pass
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001
                 failures.append(error)
 
         threads = [threading.Thread(target=race, args=(name, turn.number)) for name in people]

@@ -39,8 +39,8 @@ def test_signed_entries_of_allowed_signers_are_believed_and_named(
     signers = signer("ada").encode()
     ada = desks("ada", signing=Signing(write=True, required=True, signers=signers))
     ada.book.open("prod")
-    id = ada.write(entry(1))
-    assert ada.book.entry("prod", id).signature == "G ada@example.test"
+    written = ada.write(entry(1))
+    assert ada.book.entry("prod", written).signature == "G ada@example.test"
     bob = desks("bob", signing=Signing(required=True, signers=signers))
     bob.book.refresh(["prod"])
     assert bob.book.verify("prod") == 1
