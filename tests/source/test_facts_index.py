@@ -134,7 +134,8 @@ def test_a_repository_is_read_in_a_round_a_level_and_never_twice() -> None:
 
 def test_a_module_is_what_the_engine_makes_of_its_files() -> None:
     files = {
-        "m/a.tf": 'variable "x" {\n  type = string\n}\noutput "o" {\n  value = 1\n}\nterraform {\n  backend "s3" {}\n}\n',
+        "m/a.tf": 'variable "x" {\n  type = string\n}\noutput "o" {\n  value = 1\n}\n'
+        'terraform {\n  backend "s3" {}\n}\n',
         "m/z_override.tf": 'variable "x" {\n  sensitive = true\n}\nterraform {\n  backend "local" {}\n}\n',
         "m/.hidden.tf": 'variable "hidden" {}\n',
         "m/backup.tf~": 'variable "backup" {}\n',
