@@ -364,6 +364,25 @@ def test_announcing_releasing_and_renewing_at_once_lose_nothing(ada: Person) -> 
     assert held.standing("prod") == []
 
 
+def race(
+    leases: GitLeases,
+    name: str,
+    run: str,
+    start: threading.Barrier,
+    got: list[str],
+    failures: list[Exception],
+) -> None:
+    """One of those who try at the same moment."""
+    start.wait()
+    try:
+        leases.take([NETWORK], run)
+        got.append(name)
+    except LeaseHeld:
+        pass
+    except Exception as error:  # noqa: BLE001
+        failures.append(error)
+
+
 @pytest.mark.slow
 @pytest.mark.soak
 def test_two_who_race_for_a_lease_never_both_have_it(
@@ -372,19 +391,15 @@ def test_two_who_race_for_a_lease_never_both_have_it(
     fence = 0
     for turn in rounds(300):
         people = {person.name: person.leases() for person in (ada, bob)}
-        barrier, got, failures = threading.Barrier(2), [], []
-
-        def race(name: str, number: int) -> None:
-            barrier.wait()
-            try:
-                people[name].take([NETWORK], f"{name}-{number}")
-                got.append(name)
-            except LeaseHeld:
-                pass
-            except Exception as error:  # noqa: BLE001
-                failures.append(error)
-
-        threads = [threading.Thread(target=race, args=(name, turn.number)) for name in people]
+        barrier = threading.Barrier(2)
+        got: list[str] = []
+        failures: list[Exception] = []
+        threads = [
+            threading.Thread(
+                target=race, args=(people[name], name, f"{name}-{turn.number}", barrier, got, failures)
+            )
+            for name in people
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
