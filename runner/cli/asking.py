@@ -22,23 +22,16 @@ def asker(voice: Voice, presenter: Presenter, interruption: Interruption) -> Cal
     """What a bench asks with. Anything but the expected word is a no, and so is the end of the input."""
 
     def ask(question: Question) -> bool:
-        with presenter.aside():
+        # From before the question is seen: a signal in between would only raise a flag, and the reading go on.
+        with presenter.aside(), interruption.asking():
             voice.trouble([line(Piece(question.text, Style.STRONG))])
             voice.trouble(
                 [line("type ", Piece(question.expected, Style.NAME), " to go on; anything else is a no")]
             )
-            with interruption.asking():
-                typed = sys.stdin.readline()
+            typed = sys.stdin.readline()
             return _means(typed, question.expected)
 
     return ask
-
-
-def confirmed(text: str, expected: str) -> bool:
-    """Asks before the bench is laid; only where `can_ask`."""
-    sys.stderr.write(f"{text}\ntype {expected} to go on; anything else is a no\n")
-    sys.stderr.flush()
-    return _means(sys.stdin.readline(), expected)
 
 
 def _means(typed: str, expected: str) -> bool:

@@ -11,6 +11,7 @@ import click
 from runner import __version__
 from runner.cli.settings import Settings
 from runner.cli.usage import diagnosed
+from runner.cli.verbs import VERBS
 from runner.cli.voice import Voice
 from runner.diagnostics import Diagnostic
 from runner.errors import RunnerError
@@ -55,7 +56,7 @@ def _said(
 ) -> int:
     # A command line that could not be read to its end may not have come to `--json` yet.
     if settings.json or "--json" in arguments or os.environ.get("GITOPS_RUNNER_JSON"):
-        verb = next((word for word in arguments if not word.startswith("-")), "")
+        verb = next((word for word in arguments if word in VERBS), "")
         members: dict[str, Json] = {
             "verb": verb,
             "exit_code": code,

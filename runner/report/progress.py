@@ -110,12 +110,11 @@ def _moved(
             return replace(row, started=started, phase="planned", text="", counts=counts, total=total)
         case ResourceApplied():
             failed = row.failed + (not happening.ok)
+            done = min(row.done + 1, row.total or row.done + 1)
             text = (
                 f"{happening.address}: {happening.action if happening.ok else happening.action + ' failed'}"
             )
-            return replace(
-                row, started=started, phase="applying", text=text, done=row.done + 1, failed=failed
-            )
+            return replace(row, started=started, phase="applying", text=text, done=done, failed=failed)
         case TargetFinished():
             return replace(row, ended=at, phase="ended", outcome=happening.outcome, because=happening.because)
         case _:

@@ -15,6 +15,8 @@ ANY = st.text(st.characters())
 NASTY = st.text(
     st.sampled_from("a:# [\x1b\r\n\t\x07\x7f\x85\x9b\u200b\u202e\u2028\u2066\ud800\ufeff|`<>@!*_\\&")
 )
+FRAGMENTS = ["::", "##[", "##vso[", "##", ":", "\n", "\r", " ", "\t", "a", "\u2028"]
+COMMANDS = st.lists(st.sampled_from(FRAGMENTS)).map("".join)
 
 
 def unseen(text: str, but: str = "") -> list[str]:
@@ -33,7 +35,7 @@ def test_text_that_was_made_safe_once_stays_as_it_is(text: str) -> None:
     assert ci_log(ci_log(text)) == ci_log(text)
 
 
-@given(ANY | NASTY)
+@given(COMMANDS | NASTY)
 def test_no_line_of_a_ci_log_is_a_workflow_command(text: str) -> None:
     for line in ci_log(text).split("\n"):
         assert not line.lstrip().startswith("::")
