@@ -1,0 +1,55 @@
+"""Stages: repositories of infrastructure in which the program is run."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.checkout import Checkout, new_clone
+from tests.journeys.codes import ONE, THREE
+from tests.journeys.stage import Files, Stage
+from tests.program import Program
+
+Setting = Callable[[Files], Stage]
+
+
+@pytest.fixture
+def setting(repository: Checkout, run_runner: Program, terraform_binary: Path) -> Setting:
+    """`setting({path: text})`: a stage on which these files are committed and pushed."""
+
+    def made(files: Files) -> Stage:
+        stage = Stage(clone=repository, program=run_runner)
+        stage.change(files, "begin")
+        repository.git("remote", "set-head", "origin", "main")
+        return stage
+
+    return made
+
+
+@pytest.fixture
+def three(setting: Setting) -> Stage:
+    """`prod` with `network`, and `app` and `database` that need its outputs; nothing is applied."""
+    return setting(THREE)
+
+
+@pytest.fixture
+def one(setting: Setting) -> Stage:
+    """`prod` with `network`; nothing is applied."""
+    return setting(ONE)
+
+
+@pytest.fixture
+def colleague(git_remote: Path, tmp_path: Path, run_runner: Program) -> Callable[[Stage], Stage]:
+    """`colleague(stage)`: another person with a clone of the same remote, and with the keys of the first."""
+
+    def made(stage: Stage) -> Stage:
+        clone = new_clone(git_remote, tmp_path / "colleague", person="Grace Example")
+        key = stage.clone.path / ".git/runner/key"
+        if key.exists():
+            (clone.path / ".git/runner").mkdir(mode=0o700)
+            copy = clone.path / ".git/runner/key"
+            copy.touch(mode=0o600)
+            copy.write_bytes(key.read_bytes())
+        return Stage(clone=clone, program=run_runner, environment=stage.environment)
+
+    return made
