@@ -61,14 +61,14 @@ def migrated(bench: Bench, whole: Survey, name: TargetName, to: str, *, yes: boo
             return StateChange(text=f"the state of `{name}` is there already; nothing was changed")
         engine = readied_engine(session, name, session.live(name))
         facts = _checked(engine, move)
-        text = f"move the state of {name} (lineage {facts}) from {move.origin} to {move.to.backend}?"
+        text = f"move the state of {name} (lineage {facts}) from {move.origin} to {_words(move.to.backend)}?"
         if not confirmed(bench, asked("state migrate", name.environment, text), yes=yes):
             return StateChange(text="nothing was changed")
         entry = _carried_out(session, engine, move)
         left = _left_behind(session, move)
     return StateChange(
         text="\n".join(
-            [f"the state of `{name}` is in {move.to.backend} now; it was in {move.origin}", *left]
+            [f"the state of `{name}` is in {_words(move.to.backend)} now; it was in {move.origin}", *left]
         ),
         entry=entry,
         notes=_notes(whole, move),
@@ -90,7 +90,7 @@ def _move(session: Session, name: TargetName, to: str) -> Move | None:
     return Move(
         target=name,
         state=standing.state,
-        origin=str(standing.place.settings.backend),
+        origin=_words(standing.place.settings.backend),
         to=wanted,
         standing=standing,
     )
@@ -136,6 +136,18 @@ def _destination(session: Session, name: TargetName, to: str) -> StateSettings:
     return StateSettings(backend=backend)
 
 
+def _words(backend: StateBackend) -> str:
+    match backend:
+        case StateBackend.GIT:
+            return "Git"
+        case StateBackend.LOCAL:
+            return "a local file"
+        case StateBackend.S3:
+            return "S3"
+        case StateBackend.AS_WRITTEN:
+            return "the code's own backend"
+
+
 def _same_place(one: StateSettings, other: StateSettings) -> bool:
     if one.backend is not other.backend:
         return False
@@ -171,7 +183,7 @@ def _carried_out(session: Session, engine: Engine, move: Move) -> str:
             state=state,
             stored=saved.stored,
             engine=engine,
-            because=f"its state was moved from {move.origin} to {move.to.backend}",
+            because=f"its state was moved from {move.origin} to {_words(move.to.backend)}",
             edits=(*saved.edits, *_closed(move, fence, StateBackend.GIT)),
         )
         entry = written_down(session, surgery)

@@ -91,7 +91,11 @@ def _change(request: StateRequest, bench: Bench, whole: Survey, name: TargetName
 
 def _changed(change: StateChange, whole: Survey) -> StateResult:
     return StateResult(
-        text=change.text, entry=change.entry, notes=(*whole.notes, *change.notes), next=change.next
+        text=change.text,
+        entry=change.entry,
+        notes=(*whole.notes, *change.notes),
+        next=change.next,
+        exit_code=change.exit_code,
     )
 
 

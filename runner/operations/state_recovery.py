@@ -14,7 +14,7 @@ from runner.model.lease import Lease
 from runner.model.names import TargetName
 from runner.operations.abandoned import Remnant, remnants
 from runner.operations.bench import Bench
-from runner.operations.confirming import asked, confirmed
+from runner.operations.confirming import asked
 from runner.operations.opening import leases_for, opened, standing_leases
 from runner.operations.recovery import Finding, accepted, recover, unknown_of
 from runner.operations.run_directory import abandoned_runs
@@ -52,9 +52,12 @@ def recovered(bench: Bench, whole: Survey, name: TargetName, *, yes: bool, force
         lines = told(finding, stale=stale, foreign=foreign.words if foreign else "")
         if not lines:
             return StateChange(text=f"nothing of `{name}` is unknown; nothing was changed")
-        text = "\n".join([*lines, f"record that you have looked at {name}?"])
-        if not confirmed(bench, asked("state recover", name.environment, text), yes=yes):
-            return StateChange(text="\n".join([*lines, "nothing was changed"]))
+        if not _looked_at(bench, name, lines, yes=yes):
+            return StateChange(
+                text="\n".join([*lines, "nothing was changed"]),
+                next=(f"runner state recover {name} --yes",),
+                exit_code=9,
+            )
         entry = _taken_as_it_is(session, name, foreign) if foreign else _recorded(session, finding)
         if remnant is not None:
             _settled(remnant)
@@ -63,6 +66,14 @@ def recovered(bench: Bench, whole: Survey, name: TargetName, *, yes: bool, force
         entry=entry,
         next=(f"runner preview {name}",),
     )
+
+
+def _looked_at(bench: Bench, name: TargetName, lines: Sequence[str], *, yes: bool) -> bool:
+    """Whether a person has. Where nobody can be asked, what is known is shown, and nothing else is done."""
+    if yes or bench.ask is None:
+        return yes
+    text = "\n".join([*lines, f"record that you have looked at {name}?"])
+    return bench.ask(asked("state recover", name.environment, text))
 
 
 def told(finding: Finding, *, stale: bool = False, foreign: str = "") -> list[str]:

@@ -32,12 +32,14 @@ NOTHING_WRITTEN = (AskedWrongly, Denied, HistoryMoved, LeaseHeld, TargetFailed, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateChange:
-    """What became of it: `entry` is empty where nothing was changed, and `text` says why."""
+    """What became of it: `entry` is empty where nothing was changed, and `text` says why. `exit_code` is 9 where
+    something stays unknown."""
 
     text: str
     entry: str = ""
     notes: tuple[Diagnostic, ...] = ()
     next: tuple[str, ...] = ()
+    exit_code: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
