@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -17,6 +18,7 @@ from runner.engine.terraform_events import diagnostics_in
 from runner.engine.terraform_progress import located, stack_directory
 from runner.errors import Interrupted, RunnerError, TargetFailed
 from runner.kit.process import Command, Completed, OnLine, Stop, run
+from runner.kit.short_place import short_name
 
 Value: TypeAlias = str | bool | list[str]
 
@@ -57,32 +59,36 @@ class TerraformCommands:
         requested before it began."""
         if stop.level:
             raise _interrupted(verb, stop)
-        command = Command(
-            argv=self.argv(verb, arguments),
-            cwd=work.directory,
-            environment={
-                **work.environment,
-                **engine_variables(work.scratch, self._providers),
-                **arguments.variables,
-            },
-            timeout=work.timeout,
-            descriptors=work.descriptors,
-            outlives_us=arguments.outlives_us,
-        )
-        return run(command, stop=stop, on_line=on_line)
+        ours = engine_variables(work.scratch, self._providers)
+        with short_name(Path(ours["TMPDIR"])) as temporary:
+            command = Command(
+                argv=self.argv(verb, arguments),
+                cwd=work.directory,
+                environment={
+                    **work.environment,
+                    **ours,
+                    **arguments.variables,
+                    "TMPDIR": str(temporary),
+                },
+                timeout=work.timeout,
+                descriptors=work.descriptors,
+                outlives_us=arguments.outlives_us,
+            )
+            return run(command, stop=stop, on_line=on_line)
 
     def on_terminal(self, work: Workspace, arguments: Sequence[str], stop: Stop) -> int:
         """Runs the engine with the user's own arguments on our terminal."""
         environment = {**work.environment, **engine_variables(work.scratch, self._providers)}
         del environment["TF_INPUT"]
-        command = Command(
-            argv=[*self._argv, *arguments],
-            cwd=work.directory,
-            environment=environment,
-            descriptors=work.descriptors,
-            terminal=True,
-        )
-        return run(command, stop=stop).code
+        with short_name(Path(environment["TMPDIR"])) as temporary:
+            command = Command(
+                argv=[*self._argv, *arguments],
+                cwd=work.directory,
+                environment={**environment, "TMPDIR": str(temporary)},
+                descriptors=work.descriptors,
+                terminal=True,
+            )
+            return run(command, stop=stop).code
 
     def failure(
         self, work: Workspace, verb: str, done: Completed, stop: Stop, told: Sequence[Diagnostic] = ()
