@@ -282,7 +282,7 @@ def _engine(written: Section) -> EngineSettings:
         version=written.text("version"),
         path=written.text("path"),
         mirror=providers.text("mirror"),
-        direct=providers.texts("direct"),
+        direct=providers.texts("direct") if "direct" in providers.names() else None,
         versions=tuple(written.words("versions").items()),
         plans=written.flag("plans"),
     )

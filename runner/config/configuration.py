@@ -48,13 +48,14 @@ class LedgerSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSettings:
-    """`path` names the program, empty where it is looked for; `mirror` and `direct` say where providers come from;
-    `versions` are globs of stack directories with their constraint, in written order. `plans` is Pulumi's."""
+    """`path` names the program, empty where it is looked for; `mirror` and `direct` say where providers come from
+    (`direct` None: any registry, empty: none); `versions` are globs of stack directories with their constraint, in
+    written order. `plans` is Pulumi's."""
 
     version: str = ""
     path: str = ""
     mirror: str = ""
-    direct: tuple[str, ...] = ()
+    direct: tuple[str, ...] | None = None
     versions: tuple[tuple[str, str], ...] = ()
     plans: bool = False
 

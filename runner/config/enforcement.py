@@ -25,7 +25,7 @@ ENFORCED_GATES: frozenset[str] = frozenset(
         "credentials.apply.env",
         "key",
         "state",
-        "leases",
+        "leases.term",
         "ledger",
         "settings",
     }
@@ -36,13 +36,24 @@ HARMLESS: Mapping[str, tuple[Json, ...]] = {
     "apply": ("on-merge", "manual"),
     "deferred": ("wait",),
     "requires.undiverged": (False,),
+    "leases.store": ("git",),
+    "plans.store": ("git",),
     "credentials.preview.ssh_agent": (False,),
     "credentials.apply.ssh_agent": (False,),
 }
 """Keys that this version enforces only while they have one of these values."""
 
 OPENED: frozenset[str] = frozenset(
-    {"requires", "allow", "credentials", "credentials.preview", "credentials.apply", "plans", "hooks"}
+    {
+        "requires",
+        "allow",
+        "credentials",
+        "credentials.preview",
+        "credentials.apply",
+        "plans",
+        "leases",
+        "hooks",
+    }
 )
 """Sections whose keys are judged one by one."""
 

@@ -40,7 +40,7 @@ from runner.wiring.children import child_view
 from runner.wiring.keyrings import KeyRings
 from runner.wiring.records import Records
 from runner.wiring.secrets import Secrets, secrets_of
-from runner.wiring.stores import StoreNeeds, sealed_objects_in, store_of
+from runner.wiring.state_stores import StoreNeeds, sealed_objects_in, store_of
 
 CHECKER = "runner.config.schema.checking"
 """Imported when a configuration file is new: pydantic is paid for only then."""
@@ -123,7 +123,7 @@ class Toolbox:
                 settings = gates.engines.get(wish.name)
                 sources = ProviderSources(
                     mirror=settings.mirror if settings else "",
-                    direct=settings.direct or None if settings else None,
+                    direct=settings.direct if settings else None,
                 )
                 self._engines[wish] = TerraformEngine(program, sources)
             return self._engines[wish]

@@ -18,8 +18,8 @@ class ProviderKeys(AsWritten):
 
     mirror: str = ""
     """The address or directory of a mirror."""
-    direct: list[ProviderPattern] = Field(default=[])
-    """Providers that are installed from their own registry."""
+    direct: list[ProviderPattern] = Field(default=["*/*"])
+    """Providers that are installed from their own registry; `[]` for none."""
 
 
 class TerraformEngineKeys(AsWritten):
