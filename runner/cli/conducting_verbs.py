@@ -24,7 +24,7 @@ from runner.report.diagnostics_text import diagnostic_lines
 from runner.report.json_lines import as_json, diagnostic_objects, happening_line, json_line
 from runner.report.styled import Line
 from runner.report.summary import next_lines
-from runner.wiring.bench import open_bench
+from runner.wiring.benches import open_bench
 
 
 class Outcome(Protocol):

@@ -12,7 +12,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 
 from runner.cloud.refused import asking
-from runner.cloud.session import Cloud
+from runner.cloud.clients import Cloud
 from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly
 

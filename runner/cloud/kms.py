@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runner.cloud.refused import asking
-from runner.cloud.session import Cloud
+from runner.cloud.clients import Cloud
 
 
 class KmsDataKeys:

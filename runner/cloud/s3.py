@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from runner.cloud import StoredObject
 from runner.cloud.refused import asking, code_of, status_of
-from runner.cloud.session import Cloud
+from runner.cloud.clients import Cloud
 
 LOST_RACE = 412
 UNDER_WAY = 409

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from runner.cloud.refused import asking
-from runner.cloud.session import Cloud
+from runner.cloud.clients import Cloud
 from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from runner.decisions.references import Edge
+from runner.decisions.edges import Edge
 from runner.model.change import ChangeKind, Output, OutputChange
 from runner.model.names import TargetName
 from runner.model.plan import Plan, PlanKind

@@ -11,6 +11,7 @@ from runner.model.code import (
     BackendBlock,
     DeclaredOutput,
     FileFacts,
+    FileReference,
     ModuleCall,
     ModuleFacts,
     Symbol,
@@ -77,22 +78,8 @@ def module_of(directory: str, files: Mapping[str, FileFacts], links: Sequence[st
         links=tuple(links),
         variables=variables,
         outputs=outputs,
-        # An overridden source stays in: both count as read, which is wider and never wrong.
-        calls=tuple(
-            replace(call, source=resolver.resolved(call.source) if call.source is not None else None)
-            for named in calls.values()
-            for call in named
-            if call.source is not None or len(named) == 1
-        ),
-        references=tuple(
-            replace(
-                ref, path=path, pattern=resolver.resolved(ref.pattern) if ref.pattern is not None else None
-            )
-            for each in facts
-            for ref in each.references
-            for path in [resolver.resolved(ref.path)]
-            if ref.function != "path" or _is_place(path)
-        ),
+        calls=_called(calls, resolver),
+        references=_referred(facts, resolver),
         backend=backend,
         required_version=tuple(one for each in facts for one in each.required_version),
         required_providers=tuple(one for each in facts for one in each.required_providers),
@@ -102,6 +89,26 @@ def module_of(directory: str, files: Mapping[str, FileFacts], links: Sequence[st
         provisioners=tuple(one for each in facts for one in each.provisioners),
         functions=frozenset(name for each in facts for name in each.functions),
         diagnostics=tuple(one for each in facts for one in each.diagnostics),
+    )
+
+
+def _called(calls: Mapping[str, Sequence[ModuleCall]], resolver: _Resolver) -> tuple[ModuleCall, ...]:
+    """An overridden source stays in: both count as read, which is wider and never wrong."""
+    return tuple(
+        replace(call, source=resolver.resolved(call.source) if call.source is not None else None)
+        for named in calls.values()
+        for call in named
+        if call.source is not None or len(named) == 1
+    )
+
+
+def _referred(facts: Sequence[FileFacts], resolver: _Resolver) -> tuple[FileReference, ...]:
+    return tuple(
+        replace(ref, path=path, pattern=resolver.resolved(ref.pattern) if ref.pattern is not None else None)
+        for each in facts
+        for ref in each.references
+        for path in [resolver.resolved(ref.path)]
+        if ref.function != "path" or _is_place(path)
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from runner.decisions.references import Edge
+from runner.decisions.edges import Edge
 from runner.kit.dag import reversed_edges, waves
 from runner.model.names import TargetName
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from runner.model.environment import Gates, Hook
+from runner.model.environment import Gates, Hook, StateSettings
 from runner.model.references import Expression, Inputs, Json, Written
 from runner.model.target import Target
 
@@ -73,13 +73,19 @@ def settings_that_reach(
     }
     found.update({name: each for name, each in optional.items() if each[0]})
     if gates.state is not None:
-        state = gates.state
-        fields: Json = {
-            "backend": state.backend.value, "path": state.path, "bucket": state.bucket, "prefix": state.prefix,
-            "region": state.region, "endpoint": state.endpoint,
-        }  # fmt: skip
-        found["state"] = (fields, "it says where the state is")
+        found["state"] = (_state(gates.state), "it says where the state is")
     return found
+
+
+def _state(state: StateSettings) -> Json:
+    return {
+        "backend": state.backend.value,
+        "path": state.path,
+        "bucket": state.bucket,
+        "prefix": state.prefix,
+        "region": state.region,
+        "endpoint": state.endpoint,
+    }
 
 
 def _reaching_inputs(target: Target, declared: frozenset[str] | None) -> dict[str, Json]:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from runner.decisions.edges import Edge
 from runner.decisions.globs import compiled, is_glob
 from runner.decisions.likeness import listed, way_out
 from runner.decisions.lookup import joined
-from runner.decisions.references import Edge
 from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly
 from runner.kit.dag import ancestors, descendants

@@ -23,10 +23,10 @@ _PLACES = {SymbolKind.MODULE, SymbolKind.ROOT, SymbolKind.WORKING}
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """An expression as a path: `base` a directory, `fixed` what is known below it; `known` when that is all of it.
-    An empty base: nothing is known."""
+    """An expression as a path: `place` a directory, `fixed` what is known below it; `known` when that is all of it.
+    An empty place: nothing is known."""
 
-    base: str
+    place: str
     fixed: str
     known: bool
 
@@ -92,10 +92,10 @@ class _Survey:
         """Var files: those of the settings, then the environment's beside the code (later ones win)."""
         for written in self.gates.terraform.var_files:
             name = templated(written, self.target)
-            for base in (self.directory, "."):
-                whole = joined(base, name)
+            for place in (self.directory, "."):
+                whole = joined(place, name)
                 if whole is not None and located(self.code, whole).kind in FILES:
-                    self._var_file(base, name, "the settings' `var_files` name it")
+                    self._var_file(place, name, "the settings' `var_files` name it")
                     break
             else:
                 self.found.tell(
@@ -198,7 +198,7 @@ class _Survey:
         asked = self._asked(source, directory, own=True)
         if asked.known:
             return self._module_directory(
-                call, directory, posixpath.relpath(f"{asked.base}/{asked.fixed}", directory), because
+                call, directory, posixpath.relpath(f"{asked.place}/{asked.fixed}", directory), because
             )
         self.found.tell(
             "module-source-computed",
@@ -236,13 +236,13 @@ class _Survey:
         return f"`{place}` holds {', '.join(names[:12])}" if names else ""
 
     def _any_module(self, asked: _Asked, because: str) -> list[tuple[str, str]]:
-        base = asked.base or self.directory
-        found = self.found.reach(base, _whole_segments(asked.fixed), because, None)
+        place = asked.place or self.directory
+        found = self.found.reach(place, _whole_segments(asked.fixed), because, None)
         if found is None or found.kind != "directory":
             return []
         self.found.everything(found.path, because)
         self.found.widened.setdefault(f"`{found.path}` is read whole: {because}")
-        if not asked.base:
+        if not asked.place:
             self.unknown.append(because)
         prefix = "" if found.path == "." else found.path + "/"
         places = {posixpath.dirname(node.path) or "." for node in self.code.walk(found.path)}
@@ -257,14 +257,14 @@ class _Survey:
                 self._literal(written, f"`{written}` at {reference.span} may name it")
             return
         asked = self._asked(reference.path, directory)
-        if not asked.base:
+        if not asked.place:
             self.unknown.append(f"{reference.function}() at {reference.span} has a computed path")
         elif not asked.known or (reference.function == "path" and not asked.fixed):
             self._wide(asked, reference)
         elif reference.pattern is not None:
             self._fileset(asked, reference, why)
         else:
-            self._file(asked.base, asked.fixed or ".", why, reference.span)
+            self._file(asked.place, asked.fixed or ".", why, reference.span)
             if templates or reference.function == "templatefile":
                 self._template(asked)
 
@@ -273,7 +273,7 @@ class _Survey:
         if pattern is None:
             self._wide(asked, reference)
         else:
-            found = self.found.reach(asked.base, asked.fixed or ".", because, reference.span)
+            found = self.found.reach(asked.place, asked.fixed or ".", because, reference.span)
             if found is not None:
                 self.found.members(found.path, pattern, because, reference.span)
 
@@ -281,7 +281,7 @@ class _Survey:
         """The smallest directory that holds a computed path."""
         because = f"{reference.function} at {reference.span} has a computed path"
         place = _whole_segments(asked.fixed) if not asked.known else asked.fixed or "."
-        found = self.found.reach(asked.base, place, because, reference.span)
+        found = self.found.reach(asked.place, place, because, reference.span)
         if found is None:
             return
         self.found.file(found, because)
@@ -289,7 +289,7 @@ class _Survey:
 
     def _template(self, asked: _Asked) -> None:
         """Templates may call `file()` too, from the working directory."""
-        whole = joined(asked.base, asked.fixed)
+        whole = joined(asked.place, asked.fixed)
         found = located(self.code, whole) if whole is not None else None
         if found is None or found.kind not in FILES:
             return
@@ -315,33 +315,33 @@ class _Survey:
     def _asked(self, text: Text, directory: str, *, own: bool = False) -> _Asked:
         """`text` as a path. A relative one is the working directory's (`own`: the module's), which is the stack's."""
         first = text[0] if text else ""
-        base, rest = (directory if own else self.directory), text
+        place, rest = (directory if own else self.directory), text
         if isinstance(first, Symbol):
             if first.kind not in _PLACES:
                 return _Asked("", "", False)
-            base, rest = (directory if first.kind is SymbolKind.MODULE else self.directory), text[1:]
+            place, rest = (directory if first.kind is SymbolKind.MODULE else self.directory), text[1:]
         fixed = ""
         for part in rest:
             if isinstance(part, Symbol):
-                return _Asked(base, fixed.lstrip("/") if rest is not text else fixed, False)
+                return _Asked(place, fixed.lstrip("/") if rest is not text else fixed, False)
             fixed += part
-        return _Asked(base, fixed.lstrip("/") if rest is not text else fixed, True)
+        return _Asked(place, fixed.lstrip("/") if rest is not text else fixed, True)
 
     def _file(self, directory: str, path: str, because: str, span: Span | None) -> None:
         found = self.found.reach(directory, path, because, span)
         if found is not None:
             self.found.file(found, because)
 
-    def _var_file(self, base: str, name: str, because: str) -> None:
-        self._file(base, name, because, None)
-        if (whole := joined(base, name)) is not None:
+    def _var_file(self, place: str, name: str, because: str) -> None:
+        self._file(place, name, because, None)
+        if (whole := joined(place, name)) is not None:
             self.var_files.append(whole)
 
     def _backend_file(self, name: str) -> None:
-        for base in (self.directory, "."):
-            whole = joined(base, name)
+        for place in (self.directory, "."):
+            whole = joined(place, name)
             if whole is not None and self.code.node(whole) is not None:
-                self._file(base, name, "the settings' `backend_config` names it", None)
+                self._file(place, name, "the settings' `backend_config` names it", None)
                 return
 
     def _versions(self, place: str) -> None:

@@ -17,10 +17,10 @@ from runner.git.tree_editing import blob_at, edited_tree
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Standing:
-    """A ref while a group is drafted. `base`: its head at the place; `tip`: the newest commit drafted on it; `tree`:
+    """A ref while a group is drafted. `before`: its head at the place; `tip`: the newest commit drafted on it; `tree`:
     with all drafted edits; `edited`: paths that earlier submissions of the group changed."""
 
-    base: str | None
+    before: str | None
     tip: str | None
     tree: str
     chained: bool = False
@@ -125,7 +125,7 @@ class Drafter:
 
     def _standing(self, head: str | None) -> _Standing:
         tree = self._objects.root(head) if head else self._objects.empty_tree
-        return _Standing(base=head, tip=head, tree=tree)
+        return _Standing(before=head, tip=head, tree=tree)
 
     def _chain(self, standing: _Standing, edit: Edit) -> _Standing:
         tip = standing.tip or self._commit(self._objects.empty_tree, (), edit.opening, sign=edit.sign)
@@ -139,7 +139,7 @@ class Drafter:
             # it was theirs (facts/git.md).
             nonce = f"{standing.message}\n\nAttempt: {secrets.token_hex(16)}\n"
             commit = self._commit(standing.tree, (), nonce, sign=False)
-        return Move(ref=ref, expected=standing.base, commit=commit)
+        return Move(ref=ref, expected=standing.before, commit=commit)
 
     def _commit(self, tree: str, parents: Sequence[str], message: str, *, sign: bool) -> str:
         if sign:

@@ -38,9 +38,9 @@ class KeptSubmission:
 class Keeping:
     """The file of one submission while this process answers for it."""
 
-    def __init__(self, file: Path, handle: int) -> None:
+    def __init__(self, file: Path, descriptor: int) -> None:
         self.file = file
-        self._handle = handle
+        self._descriptor = descriptor
 
     @classmethod
     def begin(cls, repository: Repository, place: str, edits: Sequence[Edit]) -> Keeping:
@@ -50,31 +50,31 @@ class Keeping:
         file = directory / f"{_next_number(directory):08d}-{secrets.token_hex(4)}.json"
         content = {"schema": _SCHEMA, "place": place, "edits": [_as_written(edit) for edit in edits]}
         draft = file.with_suffix(".tmp")
-        handle = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        with open(handle, "wb", closefd=False) as stream:
+        descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with open(descriptor, "wb", closefd=False) as stream:
             stream.write(json.dumps(content).encode())
-        os.fsync(handle)
+        os.fsync(descriptor)
         draft.replace(file)
         _sync_directory(directory)
-        return cls(file, handle)
+        return cls(file, descriptor)
 
     @classmethod
     def resume(cls, file: Path) -> Keeping | None:
         """Takes over a file that was left behind; None when another process has it, or it is gone."""
         try:
-            handle = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+            descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:
             return None
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            os.close(handle)
+            os.close(descriptor)
             return None
         if not file.exists():
-            os.close(handle)
+            os.close(descriptor)
             return None
-        return cls(file, handle)
+        return cls(file, descriptor)
 
     def note(self, attempts: Sequence[Mapping[str, str]]) -> None:
         """Writes down what was or is about to be pushed, and may arrive."""
@@ -88,7 +88,7 @@ class Keeping:
             for each in (self.file, self.file.with_suffix(".attempt")):
                 with suppress(FileNotFoundError):
                     each.unlink()
-        os.close(self._handle)
+        os.close(self._descriptor)
 
 
 def kept(repository: Repository) -> tuple[KeptSubmission, ...]:
@@ -158,8 +158,8 @@ def _next_number(directory: Path) -> int:
 
 
 def _sync_directory(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
+    descriptor = os.open(directory, os.O_RDONLY)
     try:
-        os.fsync(handle)
+        os.fsync(descriptor)
     finally:
-        os.close(handle)
+        os.close(descriptor)

@@ -73,9 +73,9 @@ class LocalPlace:
 def _locked(repository: Repository) -> Iterator[None]:
     directory = repository.git_directory / "runner"
     directory.mkdir(mode=0o700, exist_ok=True)
-    handle = os.open(directory / "local.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(directory / "local.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(handle)
+        os.close(descriptor)

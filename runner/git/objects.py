@@ -105,9 +105,9 @@ class Objects:
         place.parent.mkdir(exist_ok=True)
         draft = place.parent / f"tmp_obj_{secrets.token_hex(8)}"
         packed = zlib.compress(b"%s %d\0" % (kind.encode(), len(content)) + content, 1)
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
         try:
-            with os.fdopen(handle, "wb") as file:
+            with os.fdopen(descriptor, "wb") as file:
                 file.write(packed)
                 if self.sync:
                     file.flush()

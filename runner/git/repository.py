@@ -176,10 +176,10 @@ class Repository:
             )
         return found[0] if found else ""
 
-    def commits_between(self, base: str, head: str, paths: Sequence[str] = ()) -> tuple[str, ...]:
-        """Commits that `head` contains and `base` (empty: nothing) does not, newest first; with `paths` (files or
+    def commits_between(self, since: str, head: str, paths: Sequence[str] = ()) -> tuple[str, ...]:
+        """Commits that `head` contains and `since` (empty: nothing) does not, newest first; with `paths` (files or
         directories), only those that touch one of them."""
-        excluded = [f"^{self.resolve(base)}"] if base else []
+        excluded = [f"^{self.resolve(since)}"] if since else []
         return tuple(
             self.command.output("rev-list", self.resolve(head), *excluded, "--", *paths).decode().split()
         )

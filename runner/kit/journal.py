@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
@@ -25,7 +26,8 @@ class Journal:
         self.directory = directory
         self.descriptor = descriptor
         self._guard = Lock()
-        self._log = os.open(directory / LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._log = os.open(directory / LOG, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        self._torn = _ends_torn(self._log)
 
     @classmethod
     def create(cls, directory: Path) -> Journal:
@@ -44,10 +46,14 @@ class Journal:
         return None if descriptor is None else cls(directory, descriptor)
 
     def write(self, line: Mapping[str, object]) -> None:
-        """Appends one JSON object."""
+        """Appends one JSON object. OSError where the disk is full; what was cut by that spoils no later line."""
         content = json.dumps(line, sort_keys=True, ensure_ascii=False).encode() + b"\n"
         with self._guard:
-            os.write(self._log, content)
+            left = memoryview(b"\n" + content if self._torn else content)
+            self._torn = True
+            while left:
+                left = left[os.write(self._log, left) :]
+            self._torn = False
             os.fdatasync(self._log)
 
     def lines(self) -> Iterator[Mapping[str, object]]:
@@ -66,13 +72,19 @@ class Journal:
 
 
 def read(directory: Path) -> Iterator[Mapping[str, object]]:
-    """The lines of a journal, without holding it; a last line that was cut by a crash is left out."""
+    """The lines of a journal, without holding it; one that was cut, by a crash or a full disk, is left out."""
     try:
         content = (directory / LOG).read_bytes()
     except FileNotFoundError:
         return
     for line in content.split(b"\n")[:-1]:
-        yield json.loads(line)
+        with suppress(ValueError):
+            yield json.loads(line)
+
+
+def _ends_torn(log: int) -> bool:
+    size = os.fstat(log).st_size
+    return size > 0 and os.pread(log, 1, size - 1) != b"\n"
 
 
 def is_held(directory: Path) -> bool:

@@ -58,8 +58,7 @@ class GitLeases:
             self._board,
             outbox,
             self._holdings,
-            terms.on_lost,
-            term=terms.term,
+            terms,
             clock=self._clock,
             in_time=background,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import assert_never
 
 from runner.errors import RunnerError
@@ -13,31 +12,31 @@ from runner.ledger.holdings import Holdings
 from runner.ledger.lease_board import LeaseBoard
 from runner.ledger.lease_edits import lease_edit
 from runner.ledger.lease_record import lease_path, renewal_blob, renewal_path
+from runner.ledger.taking import Terms
 from runner.model.names import TargetName
 
 _TRIES = 3  # a conflict tells us what stands; with that the next one succeeds, or the lease is another's
 
 
 class Upkeep:
-    """Keeps the leases in `holdings`. `term` seconds; `on_lost` is told once of each that must not be relied on;
-    `in_time` False: pushes may take as long as they like (a clock that is moved by hand)."""
+    """Keeps the leases in `holdings`; `on_lost` of `terms` is told once of each that must not be relied on. `in_time`
+    False: pushes may take as long as they like (a clock that is moved by hand)."""
 
     def __init__(
         self,
         board: LeaseBoard,
         outbox: Outbox,
         holdings: Holdings,
-        on_lost: Callable[[TargetName], None],
+        terms: Terms,
         *,
-        term: float,
         clock: Clock,
         in_time: bool = True,
     ) -> None:
         self._board = board
         self._outbox = outbox
         self._holdings = holdings
-        self._on_lost = on_lost
-        self._term = term
+        self._on_lost = terms.on_lost
+        self._term = terms.term
         self._clock = clock
         self._in_time = in_time
         self._told: set[TargetName] = set()

@@ -62,7 +62,7 @@ class ResourceApplied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetFinished:
-    """`outcome`: succeeded | failed | skipped | unchanged | pending. `entry` is the ledger commit, where one was made."""
+    """`outcome`: succeeded | failed | skipped | unchanged | pending. `entry`: the ledger commit, where one was made."""
 
     target: TargetName
     outcome: str

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from runner.decisions.handed_over import Seen, Witnessed
 from runner.kit.journal import read
 from runner.model.names import TargetName, encoded
 from runner.model.stack import EngineName
@@ -14,8 +16,8 @@ from runner.model.stack import EngineName
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remnant:
     """One target of a dead run that was announced and not recorded. `state` are the bytes that its engine wrote last
-    (None: the engine keeps them elsewhere, or wrote none); `begun` whether the engine had started to apply;
-    `unfinished` the resources that began and were not seen to end, each `(address, action, id)`."""
+    (None: it wrote none, or was killed in the middle of it; `elsewhere`: it keeps them elsewhere); `begun` whether the
+    engine had started to apply; `witnessed` what was seen of it."""
 
     run: Path
     target: TargetName
@@ -28,8 +30,9 @@ class Remnant:
     directory: str
     destroy: bool
     begun: bool
+    elsewhere: bool
     state: bytes | None
-    unfinished: tuple[tuple[str, str, str], ...]
+    witnessed: Witnessed
 
 
 def remnants(run: Path) -> Iterator[Remnant]:
@@ -60,29 +63,36 @@ def _remnant(run: Path, intent: Mapping[str, object], lines: list[Mapping[str, o
         directory=str(intent["directory"]),
         destroy=bool(intent["destroy"]),
         begun=any(line["event"] == "applying" for line in lines),
-        state=file.read_bytes() if keeps_file and file.is_file() else None,
-        unfinished=_unfinished(lines),
+        elsewhere=not keeps_file,
+        state=_whole(file) if keeps_file else None,
+        witnessed=_witnessed(lines),
     )
 
 
-def _unfinished(lines: list[Mapping[str, object]]) -> tuple[tuple[str, str, str], ...]:
-    if any(line["event"] == "applied" for line in lines):
-        return ()
-    open_ones: dict[str, tuple[str, str, str]] = {}
+def _whole(file: Path) -> bytes | None:
+    """The state, if the engine was not killed while it wrote it."""
+    try:
+        content = file.read_bytes()
+        json.loads(content)
+    except (FileNotFoundError, ValueError):
+        return None
+    return content
+
+
+def _witnessed(lines: list[Mapping[str, object]]) -> Witnessed:
+    unfinished: dict[tuple[str, str], Seen] = {}
+    finished: list[Seen] = []
+    if any(line["event"] == "applied" and line["ok"] for line in lines):
+        return Witnessed()
     for line in lines:
-        address = str(line.get("address", ""))
-        if line["event"] == "start":
-            open_ones[address] = (address, str(line.get("action", "")), str(line.get("id", "")))
-        elif line["event"] in ("complete", "errored"):
-            open_ones.pop(address, None)
-    return tuple(open_ones.values())
-
-
-def unknown_in(remnant: Remnant, known: Collection[str]) -> tuple[str, ...]:
-    """What nobody saw end, as `address id`. `known` are the addresses in the state that the engine wrote last: a
-    creation that stands there has been handed over, whatever became of our ear."""
-    return tuple(
-        f"{address} {identity}".strip()
-        for address, action, identity in remnant.unfinished
-        if action != "create" or address not in known
-    )
+        address, action = str(line.get("address", "")), str(line.get("action", ""))
+        seen = (address, action, str(line.get("id", "")))
+        match line["event"]:
+            case "start":
+                unfinished[address, action] = seen
+            case "complete":
+                unfinished.pop((address, action), None)
+                finished.append(seen)
+            case "errored":
+                unfinished.pop((address, action), None)
+    return Witnessed(unfinished=tuple(unfinished.values()), finished=tuple(finished))

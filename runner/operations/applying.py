@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from runner.engine import Applied, EngineEvent
 from runner.model.happening import ResourceApplied, TargetFinished
 from runner.model.lease import Intent
@@ -44,6 +46,7 @@ def apply(session: Session, plan: Plan, ready: Readied, *, ends: bool = False) -
     """Announces, applies exactly the saved plan, and records how it ended. Returns when it is at the remote.
     `ends`: once destroyed, the target is over."""
     session.progress(plan.target, "announcing", "saying what is about to change")
+    ready = _with_apply_identity(session, ready)
     announce(session, plan, ready)
     lease = session.leases_of(plan.target).held(plan.target)
     ready.store.hold(plan.target, session.directory.id, lease.fence)
@@ -57,19 +60,18 @@ def apply(session: Session, plan: Plan, ready: Readied, *, ends: bool = False) -
         ready.store.let_go(plan.target)
 
 
+def _with_apply_identity(session: Session, ready: Readied) -> Readied:
+    """What was planned with the preview's credentials is applied with the apply's (law 4)."""
+    child = session.bench.tools.child(ready.gates, "apply")
+    for label, secret in child.secrets.items():
+        session.redactor.add(secret, label)
+    return replace(ready, work=replace(ready.work, environment=child.variables), identity=child.identity)
+
+
 def _applied(session: Session, plan: Plan, ready: Readied) -> tuple[Applied, StateKeeper]:
     leases, journal = session.leases_of(plan.target), session.directory.journal
-    keeper = StateKeeper(
-        plan.target,
-        ready.work.directory / "terraform.tfstate"
-        if ready.work.backend.file is None
-        else ready.work.backend.file,
-        engine=ready.engine,
-        store=ready.store,
-        outbox=session.survey.record.outbox,
-        guard=lambda: (leases.guard(plan.target), leases.held(plan.target).fence),
-        named=ready.named,
-    )
+    file = ready.work.backend.file or ready.work.directory / "terraform.tfstate"
+    keeper = StateKeeper(ready, file, session.survey.record.outbox, leases)
     listen = _listener(session, plan)
     with session.slots:
         journal.write({"event": "applying", "target": str(plan.target)})

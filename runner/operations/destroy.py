@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from runner.decisions.selection import one_environment
 from runner.errors import AskedWrongly
-from runner.model.happening import RunStarted
+from runner.kit.dag import reversed_edges
 from runner.model.selection_request import SelectionRequest
 from runner.operations.bench import Bench
 from runner.operations.judging import Overrides, judge_environments
 from runner.operations.opening import opened, take_leases
 from runner.operations.planning import PlanRequest
-from runner.operations.rounds import Course, asking, run_rounds, wave_order
+from runner.operations.rounds import Course, asking, run_rounds, tell_started
 from runner.operations.settling import settle
 from runner.operations.survey import chosen, committed_worktree, dependents_left, survey
 from runner.operations.up import UpResult, finished
@@ -53,29 +53,15 @@ def destroy(request: DestroyRequest, bench: Bench) -> UpResult:
     }
     dependents_left(whole, live)
     with opened(bench, whole, "destroy", jobs=request.jobs, overrides=overrides.recorded()) as session:
-        needs = whole.needs(live)
-        turned = {name: tuple(other for other in live if name in needs[other]) for name in live}
+        expected = environments[0] if len(environments) == 1 else "yes"
         course = Course(
             targets=live,
-            needs=turned,
+            needs=reversed_edges(whole.needs(live)),
             request=PlanRequest(destroy=True),
-            approve=asking(
-                session,
-                "destroy",
-                yes=request.yes,
-                expected=environments[0] if len(environments) == 1 else "yes",
-            ),
+            approve=asking(session, "destroy", yes=request.yes, expected=expected),
             verb="destroy",
         )
-        bench.tell(
-            RunStarted(
-                run=session.directory.id,
-                verb="destroy",
-                commit=whole.revision.commit,
-                law=whole.law,
-                waves=wave_order(course),
-            )
-        )
+        tell_started(session, course)
         take_leases(session, live)
         outcomes = run_rounds(session, course)
         return finished(session, outcomes, environments, (*whole.notes, *notes))

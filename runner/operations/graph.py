@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from runner.decisions.references import Edge
+from runner.decisions.edges import Edge
 from runner.diagnostics import Diagnostic
 from runner.kit.dag import waves
 from runner.model.names import TargetName

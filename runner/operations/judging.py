@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
+from runner.decisions.edges import module_facts, reaching
 from runner.decisions.gates import (
     BranchFacts,
     branch_verdict,
@@ -18,7 +19,6 @@ from runner.decisions.gates import (
     window_verdict,
 )
 from runner.decisions.inputs import inputs_of, undeclared_everywhere
-from runner.decisions.references import module_facts, reaching
 from runner.decisions.selection import is_named
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import AskedWrongly, Denied, RunnerError, Waiting

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from runner.decisions.deferral import Foresight, Upstreams, foreseen
 from runner.decisions.digests import Bound, digests_of
+from runner.decisions.edges import module_facts
 from runner.decisions.engine_gate import engine_verdict
 from runner.decisions.inputs import inputs_of
-from runner.decisions.references import module_facts
 from runner.engine import Engine, EngineEvent, Listener, PlanOptions, Workspace
 from runner.errors import Interrupted, OutcomeUnknown, ToolUnavailable
 from runner.kit.canonical import encode
@@ -30,7 +30,7 @@ from runner.operations.workplace import laid_out, wish_of, workspace_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRequest:
-    """How to plan. `addresses` and `replace` are resource addresses; `purpose` says whose credentials: preview|apply."""
+    """How to plan. `addresses` and `replace` are resource addresses; `purpose` (preview, apply): whose credentials."""
 
     destroy: bool = False
     refresh: bool = True

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import strongest
-from runner.model.happening import RunFinished, RunStarted, TargetFinished
+from runner.model.happening import RunFinished, TargetFinished
 from runner.model.names import TargetName
 from runner.model.plan import Plan, PlanKind
 from runner.model.selection_request import SelectionRequest
@@ -16,7 +16,7 @@ from runner.operations.endings import counted_outcomes
 from runner.operations.judging import warn_environments
 from runner.operations.opening import opened
 from runner.operations.planning import PlanRequest
-from runner.operations.rounds import Course, plan_round, wave_order
+from runner.operations.rounds import Course, plan_round, tell_started
 from runner.operations.session import Session
 from runner.operations.survey import chosen, survey
 
@@ -65,15 +65,7 @@ def preview(request: PreviewRequest, bench: Bench) -> PreviewResult:
             approve=lambda _: False,
             verb="preview",
         )
-        bench.tell(
-            RunStarted(
-                run=session.directory.id,
-                verb="preview",
-                commit=whole.revision.commit,
-                law=whole.law,
-                waves=wave_order(course),
-            )
-        )
+        tell_started(session, course)
         outcomes = plan_round(session, course, targets)
         return _result(session, request, outcomes, tuple(notes))
 

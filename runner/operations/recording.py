@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 
 from runner.diagnostics import Diagnostic
 from runner.engine import Applied, StateContents
+from runner.errors import RunnerError
 from runner.git import Conflict, Delivery, Edit, Pushed, Unsent
 from runner.ledger import Writing
 from runner.model.entry import Deployment, Entry, EntryKind, Result, StoredState
@@ -34,7 +35,7 @@ def record(session: Session, ending: Ending) -> TargetFinished:
 
     What could not be sent stays in the Git directory and is told as exit 9 (law 8): never lost, never silent.
     """
-    target, ready = ending.plan.target, ending.ready
+    target = ending.plan.target
     contents = _contents(session, ending)
     stored, state_edits = _stored(session, ending, contents)
     writing = _writing(session, ending, contents, stored)
@@ -56,11 +57,16 @@ def record(session: Session, ending: Ending) -> TargetFinished:
 
 
 def _contents(session: Session, ending: Ending) -> StateContents | None:
+    """The state as it is now. Where the engine keeps it and does not give it out after an apply, nothing: the entry
+    that says what happened is worth more than what the state would add to it."""
     ready = ending.ready
     if ending.keeper and ready.work.backend.file is not None:
         state = ending.keeper.read()
     else:
-        state = ready.engine.state(ready.work, session.stop(ending.plan.target))
+        try:
+            state = ready.engine.state(ready.work, session.stop(ending.plan.target))
+        except RunnerError:
+            return None
     if not state:
         return None
     contents = ready.engine.contents(state)
@@ -78,7 +84,7 @@ def _stored(
     named = keeper.stored if keeper else ready.named
     if contents is None or (named and named.facts.digest == contents.facts.digest):
         return named, ()
-    fence = session.leases_of(ending.plan.target).held(ending.plan.target).fence
+    fence = session.leases_of(ending.plan.target).fence(ending.plan.target)
     state = keeper.read() if keeper and ready.work.backend.file else b""
     saved = ready.store.save(ready.target.name, state, contents.facts, fence, named)
     return saved.stored, saved.edits
@@ -114,7 +120,7 @@ def _writing(
         settings=ready.settings,
         engine=str(ready.engine.identity),
         state=stored,
-        fence=session.leases_of(ending.plan.target).held(plan.target).fence,
+        fence=session.leases_of(plan.target).fence(plan.target),
         counts=_counts(plan),
         partial=plan.partial,
         overrides=session.overrides,
@@ -124,23 +130,27 @@ def _writing(
         if applied
         else (),
     )
-    succeeded = result is Result.SUCCEEDED
-    deployment = Deployment(
+    return Writing(
+        entry=entry,
+        deployment=_deployment(session, ending, entry, contents),
+        outputs=contents.outputs if contents else {},
+        resources=contents.resources if contents else (),
+    )
+
+
+def _deployment(session: Session, ending: Ending, entry: Entry, contents: StateContents | None) -> Deployment:
+    plan, previous = ending.plan, ending.ready.previous
+    succeeded = entry.result is Result.SUCCEEDED
+    return Deployment(
         target=plan.target,
         last=entry,
-        good=entry if succeeded and not plan.partial else (ready.previous.good if ready.previous else None),
+        good=entry if succeeded and not plan.partial else (previous.good if previous else None),
         outputs={name: output.sensitive for name, output in contents.outputs.items()} if contents else {},
-        directory=ready.target.stack.directory,
+        directory=ending.ready.target.stack.directory,
         held=plan.destroy and succeeded and not ending.ends,
         ended=plan.destroy and succeeded and ending.ends,
         depends_on=tuple(edge.target for edge in session.survey.edges.get(plan.target, ())),
         resources=len(contents.resources) if contents else 0,
-    )
-    return Writing(
-        entry=entry,
-        deployment=deployment,
-        outputs=contents.outputs if contents else {},
-        resources=contents.resources if contents else (),
     )
 
 
@@ -197,7 +207,7 @@ def _unsent(target: object, message: str) -> Diagnostic:
     return Diagnostic(
         code="not-recorded",
         message=f"`{target}` was changed, but its record could not be sent: {message}",
-        hint="it is kept in this clone: any next `runner` command that changes things sends it; do not delete the clone",
+        hint="it is kept in this clone: the next `runner up` sends it first; do not delete the clone",
     )
 
 

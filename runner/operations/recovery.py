@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from runner.decisions.handed_over import unknown_of as unknown_among
 from runner.engine import Engine, StateContents
 from runner.errors import OutcomeUnknown
 from runner.git import Edit, Pushed
@@ -13,7 +14,7 @@ from runner.model.entry import Deployment, Entry, EntryKind, Result, StoredState
 from runner.model.lease import Lease
 from runner.model.names import TargetName
 from runner.model.stack import EngineWish
-from runner.operations.abandoned import Remnant, unknown_in
+from runner.operations.abandoned import Remnant
 from runner.operations.session import Session
 from runner.operations.stores import store_for
 
@@ -58,10 +59,16 @@ def recover(session: Session, finding: Finding) -> str:
 
 
 def unknown_of(session: Session, remnant: Remnant) -> tuple[str, ...]:
-    """What nobody saw end of a dead run, as `address id`; what its last state has is known."""
+    """What nobody saw end of a dead run, as `address id`; what the newest state has is known."""
+    if remnant.elsewhere:
+        return unknown_among(remnant.witnessed, None)
     engine = _engine(session, remnant.target, remnant)
-    resources = engine.contents(remnant.state).resources if remnant.state else ()
-    return unknown_in(remnant, {resource.address for resource in resources})
+    state = remnant.state
+    if not state:
+        store = store_for(session, remnant.target)
+        versions = store.versions(remnant.target)
+        state = store.read_version(remnant.target, versions[0].stored.version) if versions else b""
+    return unknown_among(remnant.witnessed, engine.contents(state).resources)
 
 
 def _written(session: Session, finding: Finding) -> tuple[Writing, tuple[Edit, ...]]:

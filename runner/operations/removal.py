@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from runner.decisions.edges import graph_edges
 from runner.decisions.orphans import Fate, Unwished, unwished
-from runner.decisions.references import graph_edges
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import RunnerError
 from runner.git import Pushed

@@ -1,4 +1,4 @@
-"""Plan, ask, apply, and again: what could not be planned yet is planned when that which it waited for is live (law 9)."""
+"""Plan, ask, apply, and again: what waits for others is planned when they are live (law 9)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from runner.diagnostics import Diagnostic
 from runner.errors import RunnerError
 from runner.kit.dag import waves
-from runner.model.happening import PlanReady, TargetFinished, TargetStarted
+from runner.model.happening import PlanReady, RunStarted, TargetFinished, TargetStarted
 from runner.model.names import TargetName
 from runner.model.plan import Plan, PlanKind
 from runner.model.target import Target
@@ -88,13 +88,20 @@ def run_rounds(session: Session, course: Course) -> Outcomes:
     return ended
 
 
-def wave_order(course: Course) -> tuple[tuple[TargetName, ...], ...]:
-    """The waves in which the targets can go."""
-    return waves(
-        {
-            name: tuple(need for need in course.needs.get(name, ()) if need in course.targets)
-            for name in course.targets
-        }
+def tell_started(session: Session, course: Course) -> None:
+    """Tells which run this is, and the waves in which its targets can go."""
+    among = {
+        name: [need for need in course.needs.get(name, ()) if need in course.targets]
+        for name in course.targets
+    }
+    session.bench.tell(
+        RunStarted(
+            run=session.directory.id,
+            verb=course.verb,
+            commit=session.survey.revision.commit,
+            law=session.survey.law,
+            waves=waves(among),
+        )
     )
 
 

@@ -1,7 +1,8 @@
-"""The private directory of one run, under the Git directory: journal, logs, and while an engine runs its tree and state.
+"""The private directory of one run, under the Git directory: journal, logs, and the trees that engines work in.
 
-Layout: `<git directory>/runner/runs/<run>/` holds `journal.jsonl`, `lock`, `logs/<target>.log`, `plans/<target>.{txt,digest}`,
-`work/<target>/{tree,scratch}`. `work` holds plain states and inputs: it goes as soon as all of it is recorded.
+Layout: `<git directory>/runner/runs/<run>/` holds `journal.jsonl`, `lock`, `logs/<target>.log`,
+`plans/<target>.{txt,digest}` and `work/<target>/{tree,scratch}`. `work` holds plain states and inputs: it goes as soon
+as all of it is recorded.
 """
 
 from __future__ import annotations

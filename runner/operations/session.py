@@ -27,8 +27,9 @@ from runner.vault import StateStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readied:
-    """A target made ready for an engine. `named` is the state that the record names, `before` what it says;
-    `identity` the credentials' name for the record; `written` are the inputs as written; `source` the commit its code comes from."""
+    """A target made ready for an engine. `named` is the state that the record names, `before` what it says; `written`
+    are the inputs as written, `values` what they come to; `code` and `settings` are the closure's digests, `source` the
+    commit its code comes from; `identity` the credentials' name for the record; `previous` what was live."""
 
     target: Target
     gates: Gates
@@ -48,10 +49,10 @@ class Readied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """What a run's targets share. `slots` limits how many engines work at once; `outputs` are those of targets that
-    this run has applied or read, each read once; `planned` holds what this run has planned so far; `applied` are those that are done with,
-    so that their outputs are what is live; `unrecorded` are
-    those whose outcome has not arrived at the record: their working directories stay."""
+    """What a run's targets share. `slots` limits how many engines work at once. `outputs` are those of targets that
+    this run has applied or read, each read once; `planned` holds its plans so far, `readied` what applying them needs;
+    `applied` are the targets that are done with, so that their outputs are what is live; `unrecorded` those whose
+    outcome has not arrived at the record: their working directories stay."""
 
     bench: Bench
     survey: Survey

@@ -68,6 +68,7 @@ def state(request: StateRequest, bench: Bench) -> StateResult:
             return _versions(bench, whole, name)
         case "push" | "restore" | "recover" | "migrate":
             settle(bench, whole)
+            whole.record.ledger.refresh([])  # settling may have recorded something
             return _changed(_change(request, bench, whole, name), whole)
         case other:
             raise AskedWrongly.of(

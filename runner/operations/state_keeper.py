@@ -1,18 +1,17 @@
-"""Keeps what the engine has written: while it runs every change of its state is stored, at most seconds later (law 8)."""
+"""Keeps what the engine has written: every change of its state is stored seconds later, while it runs (law 8)."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
+from typing import Self
 
-from runner.engine import Engine
 from runner.errors import RunnerError
-from runner.git import Conflict, Edit, Outbox, Pushed, Unsent
-from runner.model.entry import StoredState
-from runner.model.names import TargetName
-from runner.vault import SavedState, StateStore
+from runner.git import Conflict, Outbox, Pushed, Unsent
+from runner.ledger import Leases
+from runner.operations.session import Readied
+from runner.vault import SavedState
 
 LOOK_EVERY = 0.5
 SAVE_EVERY = 5.0
@@ -20,32 +19,22 @@ SAVE_EVERY = 5.0
 
 
 class StateKeeper:
-    """Watches one state file from the moment an engine may write it. `guard` is the fence: each write of the store
-    goes with it. What cannot be stored now is tried again; the last version always goes with the entry."""
+    """Watches one state file from the moment an engine may write it. The lease is the fence: each write of the store
+    goes with its guard. What cannot be stored now is tried again; the last version always goes with the entry."""
 
-    def __init__(
-        self,
-        target: TargetName,
-        file: Path,
-        *,
-        engine: Engine,
-        store: StateStore,
-        outbox: Outbox,
-        guard: Callable[[], tuple[Edit, int]],
-        named: StoredState | None,
-    ) -> None:
-        self.target = target
-        self.stored = named
+    def __init__(self, ready: Readied, file: Path, outbox: Outbox, leases: Leases) -> None:
+        self.target = ready.target.name
+        self.stored = ready.named
         self.trouble: str = ""
         self._file = file
-        self._engine = engine
-        self._store = store
+        self._engine = ready.engine
+        self._store = ready.store
         self._outbox = outbox
-        self._guard = guard
+        self._leases = leases
         self._ended = Event()
-        self._thread = Thread(target=self._watch, name=f"state of {target}", daemon=True)
+        self._thread = Thread(target=self._watch, name=f"state of {self.target}", daemon=True)
 
-    def __enter__(self) -> StateKeeper:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -59,7 +48,7 @@ class StateKeeper:
 
     def save(self, state: bytes) -> SavedState:
         """What writes `state` as the version after the last stored one; for the submission with the entry."""
-        _, fence = self._guard()
+        fence = self._leases.fence(self.target)
         return self._store.save(self.target, state, self._engine.facts(state), fence, self.stored)
 
     def _watch(self) -> None:
@@ -83,7 +72,7 @@ class StateKeeper:
         try:
             saved = self.save(state)
             if saved.edits:
-                guard, _ = self._guard()
+                guard = self._leases.guard(self.target)
                 delivery = self._outbox.submit([*saved.edits, guard]).wait()
             else:
                 delivery = Pushed(heads={}, blobs={})

@@ -76,8 +76,7 @@ def rows_of(
         live = whole.record.ledger.live(environment)
         leases = {held.lease.target: held for held in standing_leases(bench, whole, environment)}
         wished = sorted(name for name in names if name.environment == environment)
-        for name in wished:
-            rows.append(_row(whole, name, live.get(name.stack), leases))
+        rows.extend(_row(whole, name, live.get(name.stack), leases) for name in wished)
         if everything:
             for stack, deployment in sorted(live.items()):
                 name = TargetName(environment=environment, stack=stack)

@@ -45,7 +45,7 @@ def _refuse_overlooked(session: Session, target: Target, previous: Deployment | 
     if previous is None and beside.is_file() and beside.stat().st_size:
         raise AskedWrongly.of(
             "state-overlooked",
-            f"a state lies beside `{target.name}`, in `{target.stack.directory}/terraform.tfstate`, but the record has none",
+            f"`{target.stack.directory}/terraform.tfstate` lies beside `{target.name}`, whose state the record has not",
             hint=f"`runner state migrate {target.name}` takes it over; or move it away if it is nobody's",
         )
 

@@ -1,4 +1,4 @@
-"""What every verb must know first: the code that is planned, the law it is judged by, and the targets that are meant."""
+"""What every verb must know first: the code that is planned, the law it is judged by, the targets that are meant."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from runner.config.configuration import Configuration, GatesConfiguration, WishesConfiguration, united
+from runner.decisions.edges import Edge, graph_edges
 from runner.decisions.ordering import needs_among
-from runner.decisions.references import Edge, graph_edges
 from runner.decisions.selection import select
 from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly

@@ -9,7 +9,7 @@ from runner.decisions.orphans import Fate, Unwished
 from runner.decisions.selection import is_environment, one_environment
 from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly, strongest
-from runner.model.happening import RunFinished, RunStarted, TargetFinished
+from runner.model.happening import RunFinished, TargetFinished
 from runner.model.names import TargetName
 from runner.model.plan import Plan
 from runner.model.selection_request import SelectionRequest
@@ -20,7 +20,7 @@ from runner.operations.judging import Overrides, judge_environments, judge_targe
 from runner.operations.opening import opened, take_leases
 from runner.operations.planning import PlanRequest
 from runner.operations.removal import remove_unwished, unwished_in
-from runner.operations.rounds import Course, Outcomes, asking, run_rounds, wave_order
+from runner.operations.rounds import Course, Outcomes, asking, run_rounds, tell_started
 from runner.operations.session import Session
 from runner.operations.settling import settle
 from runner.operations.status import StatusRow, rows_of
@@ -85,7 +85,7 @@ def up(request: UpRequest, bench: Bench) -> UpResult:
 def _run(
     session: Session, request: UpRequest, targets: Mapping[TargetName, Target], notes: tuple[Diagnostic, ...]
 ) -> UpResult:
-    whole, bench = session.survey, session.bench
+    whole = session.survey
     course = Course(
         targets=targets,
         needs=whole.needs(targets),
@@ -98,15 +98,7 @@ def _run(
         approve=asking(session, "apply", yes=request.yes, expected="yes"),
         verb="up",
     )
-    bench.tell(
-        RunStarted(
-            run=session.directory.id,
-            verb="up",
-            commit=whole.revision.commit,
-            law=whole.law,
-            waves=wave_order(course),
-        )
-    )
+    tell_started(session, course)
     environments = sorted({name.environment for name in targets})
     going = _removals(request, whole, environments)
     take_leases(session, [*targets, *(each.target for each in going)])

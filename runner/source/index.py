@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from runner.model.code import FileFacts
-from runner.source.codec import VERSION, decoded_facts, encoded_facts
+from runner.source.kept_facts import VERSION, decoded_facts, encoded_facts
 
 FILE_NAME = "index.sqlite"
 _BATCH = 500

@@ -9,7 +9,7 @@ from typing import Any
 from runner.errors import ToolUnavailable
 
 PLACES: Mapping[str, str] = {
-    "cloud": "runner.cloud.session:Cloud",
+    "cloud": "runner.cloud.clients:Cloud",
     "objects": "runner.cloud.s3:S3Objects",
     "roles": "runner.cloud.identity:Identities",
     "keys": "runner.cloud.kms:KmsDataKeys",
