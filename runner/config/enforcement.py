@@ -37,7 +37,6 @@ HARMLESS: Mapping[str, tuple[Json, ...]] = {
     "deferred": ("wait",),
     "requires.undiverged": (False,),
     "leases.store": ("git",),
-    "plans.store": ("git",),
     "credentials.preview.ssh_agent": (False,),
     "credentials.apply.ssh_agent": (False,),
 }
