@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import traceback
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from runner.cli.voice import Voice
 from runner.diagnostics import Diagnostic
 from runner.errors import RunnerError
 from runner.model.references import Json
+from runner.operations.disk_trouble import told_of
 from runner.report.diagnostics_text import diagnostic_lines
 from runner.report.json_lines import diagnostic_objects, json_line
 from runner.report.safe_text import terminal
@@ -40,6 +42,9 @@ def told(error: BaseException, settings: Settings, arguments: Sequence[str]) -> 
             return _said(voice, settings, arguments, (diagnosed(error),), 2)
         case RunnerError():
             return _said(voice, settings, arguments, error.diagnostics, error.exit_code)
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG):
+            full = told_of(error)
+            return _said(voice, settings, arguments, full.diagnostics, full.exit_code)
         case _:
             trace = "".join(traceback.format_exception(error))
             voice.trouble([line(each) for each in terminal(trace).rstrip("\n").split("\n")])

@@ -95,4 +95,6 @@ def _witnessed(lines: list[Mapping[str, object]]) -> Witnessed:
                 finished.append(seen)
             case "errored":
                 unfinished.pop((address, action), None)
+            case _:
+                pass
     return Witnessed(unfinished=tuple(unfinished.values()), finished=tuple(finished))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from runner.engine import Applied, EngineEvent
+from runner.errors import RunnerError
 from runner.model.happening import ResourceApplied, TargetFinished
 from runner.model.lease import Intent
 from runner.model.plan import Plan, counted
-from runner.operations.recording import Ending, record
+from runner.operations.recording import Ending, not_recorded, record
 from runner.operations.session import Readied, Session
 from runner.operations.state_keeper import StateKeeper
 
@@ -50,12 +52,15 @@ def apply(session: Session, plan: Plan, ready: Readied, *, ends: bool = False) -
     announce(session, plan, ready)
     lease = session.leases_of(plan.target).held(plan.target)
     ready.store.hold(plan.target, session.directory.id, lease.fence)
-    applied, keeper = _applied(session, plan, ready)
-    session.directory.journal.write({"event": "applied", "target": str(plan.target), "ok": applied.ok})
-    session.progress(plan.target, "recording", "writing the record")
-    ending = Ending(plan=plan, ready=ready, applied=applied, keeper=keeper, ends=ends)
+    # Until it has arrived at the record, the working directory may be all that there is of it.
+    session.unrecorded.add(plan.target)
     try:
-        return record(session, ending)
+        applied, keeper = _applied(session, plan, ready)
+        session.directory.journal.write({"event": "applied", "target": str(plan.target), "ok": applied.ok})
+        session.progress(plan.target, "recording", "writing the record")
+        return record(session, Ending(plan=plan, ready=ready, applied=applied, keeper=keeper, ends=ends))
+    except (RunnerError, OSError) as error:
+        return not_recorded(session, plan.target, error)
     finally:
         ready.store.let_go(plan.target)
 
@@ -86,27 +91,15 @@ class _Listener:
 
     def __init__(self, session: Session, plan: Plan) -> None:
         counts = counted(plan.planned) if plan.planned else None
-        self._total = (
-            sum((counts.create, counts.update, counts.replace, counts.delete, counts.imported, counts.forget))
-            if counts
-            else 0
-        )
+        self._total = sum((counts.create, counts.update, 2 * counts.replace, counts.delete)) if counts else 0
         self._session, self._plan, self._done = session, plan, 0
 
     def __call__(self, event: EngineEvent) -> None:
         target = self._plan.target
-        with self._session.directory.log(target).open("a", encoding="utf-8") as log:
+        with suppress(OSError), self._session.directory.log(target).open("a", encoding="utf-8") as log:
             log.write(event.text + "\n")
         if event.kind in ("start", "complete", "errored") and event.address:
-            self._session.directory.journal.write(
-                {
-                    "event": event.kind,
-                    "target": str(target),
-                    "address": event.address,
-                    "action": event.action,
-                    "id": event.id,
-                }
-            )
+            self._note(event)
         if event.kind in ("complete", "errored") and event.address:
             self._done += event.kind == "complete"
             self._session.bench.tell(
@@ -120,6 +113,16 @@ class _Listener:
             )
         if event.text:
             self._session.progress(target, "applying", event.text, self._done, self._total)
+
+    def _note(self, event: EngineEvent) -> None:
+        target = self._plan.target
+        line = {"event": event.kind, "address": event.address, "action": event.action, "id": event.id}
+        try:
+            self._session.directory.journal.write({**line, "target": str(target)})
+        except OSError as error:
+            # What cannot be witnessed is not begun: the engine ends what is under way, and no more.
+            if not self._session.stop(target).level:
+                self._session.stop(target).request(f"its journal cannot be written: {error.strerror}")
 
 
 def _listener(session: Session, plan: Plan) -> _Listener:

@@ -17,7 +17,7 @@ from runner.model.names import TargetName
 from runner.operations.bench import Bench
 from runner.operations.run_directory import RunDirectory, forget_old_runs, runs_directory
 from runner.operations.session import Session
-from runner.operations.survey import Survey
+from runner.operations.survey import Survey, gates_of
 from runner.operations.tools import LeaseTerms
 
 DEFAULT_JOBS = 4
@@ -72,7 +72,7 @@ def standing_leases(bench: Bench, whole: Survey, environment: str) -> Sequence[H
     """The leases of an environment as the ledger's remote has them; nobody's lease is taken to look."""
     terms = LeaseTerms(
         holder="",
-        gates=whole.believed.environments[environment],
+        gates=gates_of(whole, environment),
         on_lost=lambda _: None,
         dead=lambda _: False,
     )

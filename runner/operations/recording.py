@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+from runner.decisions.handed_over import Witnessed, unknown_of
 from runner.diagnostics import Diagnostic
 from runner.engine import Applied, StateContents
-from runner.errors import RunnerError
+from runner.errors import LeaseHeld, RunnerError
 from runner.git import Conflict, Delivery, Edit, Pushed, Unsent
+from runner.kit.stop import Stop
 from runner.ledger import Writing
 from runner.model.entry import Deployment, Entry, EntryKind, Result, StoredState
 from runner.model.happening import TargetFinished
+from runner.model.names import TargetName
 from runner.model.plan import Plan, counted
 from runner.operations.session import Readied, Session
 from runner.operations.state_keeper import StateKeeper
@@ -49,6 +52,7 @@ def record(session: Session, ending: Ending) -> TargetFinished:
         {"event": "recorded", "target": str(target), "delivery": type(delivery).__name__}
     )
     if isinstance(delivery, Pushed):
+        session.unrecorded.discard(target)
         session.directory.clear(target)
     else:
         session.unrecorded.add(target)
@@ -64,7 +68,7 @@ def _contents(session: Session, ending: Ending) -> StateContents | None:
         state = ending.keeper.read()
     else:
         try:
-            state = ready.engine.state(ready.work, session.stop(ending.plan.target))
+            state = ready.engine.state(ready.work, Stop())  # a run that was stopped is recorded too
         except RunnerError:
             return None
     if not state:
@@ -90,11 +94,20 @@ def _stored(
     return saved.stored, saved.edits
 
 
-def _result(applied: Applied | None) -> Result:
+def _unknown_of(ending: Ending, contents: StateContents | None) -> tuple[str, ...]:
+    applied = ending.applied
+    if applied is None or applied.ok:
+        return ()
+    not_read = None if ending.ready.work.backend.file is None else ()
+    witnessed = Witnessed(unfinished=applied.unfinished, finished=applied.finished)
+    return unknown_of(witnessed, contents.resources if contents else not_read)
+
+
+def _result(applied: Applied | None, unknown: tuple[str, ...]) -> Result:
     match applied:
         case None | Applied(ok=True):
             return Result.SUCCEEDED
-        case Applied(unfinished=unfinished) if unfinished:
+        case _ if unknown:
             return Result.UNKNOWN
         case Applied(stopped=True):
             return Result.INTERRUPTED
@@ -106,7 +119,8 @@ def _writing(
     session: Session, ending: Ending, contents: StateContents | None, stored: StoredState | None
 ) -> Writing:
     plan, ready, applied = ending.plan, ending.ready, ending.applied
-    result = _result(applied)
+    unknown = _unknown_of(ending, contents)
+    result = _result(applied, unknown)
     entry = Entry(
         target=plan.target,
         kind=EntryKind.DESTROY if plan.destroy else EntryKind.APPLY,
@@ -126,9 +140,7 @@ def _writing(
         overrides=session.overrides,
         credentials=ready.identity,
         because=applied.because if applied else "nothing to apply; this commit is live now",
-        unknown=tuple(f"{address} {identity}".strip() for address, _, identity in applied.unfinished)
-        if applied
-        else (),
+        unknown=unknown,
     )
     return Writing(
         entry=entry,
@@ -192,6 +204,17 @@ def _finished(ending: Ending, writing: Writing, delivery: Delivery, live_ref: st
         diagnostics=tuple(diagnostics),
         entry=entry,
         exit_code=exit_code,
+    )
+
+
+def not_recorded(session: Session, target: TargetName, error: RunnerError | OSError) -> TargetFinished:
+    """How a target ended whose engine may have changed something, where `error` kept us from recording it: what the
+    engine wrote stays in this clone, and the next command takes it from there."""
+    message = session.redactor.text(str(error))
+    lost = isinstance(error, LeaseHeld)
+    told = _fenced(target) if lost else _unsent(target, message)
+    return TargetFinished(
+        target=target, outcome="failed", because=told.message, diagnostics=(told,), exit_code=9
     )
 
 

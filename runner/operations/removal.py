@@ -36,7 +36,7 @@ def unwished_in(whole: Survey, environments: Sequence[str]) -> tuple[Unwished, .
 
 def remove_unwished(session: Session, going: Sequence[Unwished], course: Course) -> Outcomes:
     """Ends the targets in `going`, dependents first: one that is needed by another that failed to go stays."""
-    if not going or session.bench.stop.level:
+    if not going:
         return {}
     deployments = {each.target: live for each in going if (live := session.live(each.target))}
     needs = {
@@ -46,6 +46,12 @@ def remove_unwished(session: Session, going: Sequence[Unwished], course: Course)
     fates = {each.target: each for each in going}
     for wave in reversed(waves(needs)):
         for name in wave:
+            if session.bench.stop.level:
+                outcomes[name] = TargetFinished(
+                    target=name, outcome="skipped", because="the run was interrupted", exit_code=130
+                )
+                session.bench.tell(outcomes[name])
+                continue
             session.bench.tell(Noted(diagnostic=_loud(fates[name]), target=name))
             blocked = [
                 user for user in outcomes if name in needs[user] and outcomes[user].outcome != "succeeded"

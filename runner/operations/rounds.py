@@ -15,6 +15,7 @@ from runner.model.target import Target
 from runner.operations.applying import apply
 from runner.operations.bench import Question
 from runner.operations.conducting import conduct
+from runner.operations.disk_trouble import told_of
 from runner.operations.planning import PlanRequest, make_plan, values_still_hold
 from runner.operations.recording import Ending, record
 from runner.operations.session import Session
@@ -47,6 +48,8 @@ def plan_round(session: Session, course: Course, remaining: Mapping[TargetName, 
             plan = make_plan(session, remaining[name], course.request)
         except RunnerError as error:
             return failure_of(session, name, error)
+        except OSError as error:
+            return failure_of(session, name, told_of(error))
         with session.lock:
             session.planned[name] = plan
         session.bench.tell(PlanReady(plan=plan))
@@ -141,6 +144,8 @@ def _apply_round(session: Session, course: Course, ready: Mapping[TargetName, Ta
             return apply(session, plan, prepared, ends=course.ends)
         except RunnerError as error:
             return failure_of(session, name, error)
+        except OSError as error:
+            return failure_of(session, name, told_of(error))
 
     def tell(name: TargetName) -> TargetFinished:
         outcome = work(name)

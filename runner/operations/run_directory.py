@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -82,7 +83,8 @@ class RunDirectory:
         if not (self.path / "logs").exists() and not (self.path / "plans").exists():
             self.journal.remove()
             return
-        self.journal.write({"event": "end", "outcome": outcome})
+        with suppress(OSError):  # a full disk: that `work` is gone says it too
+            self.journal.write({"event": "end", "outcome": outcome})
         self.journal.close()
 
     def leave(self) -> None:

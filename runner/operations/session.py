@@ -20,7 +20,7 @@ from runner.model.references import Inputs
 from runner.model.target import Target
 from runner.operations.bench import Bench
 from runner.operations.run_directory import RunDirectory
-from runner.operations.survey import Survey
+from runner.operations.survey import Survey, gates_of
 from runner.operations.values import Resolved
 from runner.vault import StateStore
 
@@ -72,7 +72,7 @@ class Session:
 
     def gates(self, environment: str) -> Gates:
         """The gates of an environment."""
-        return self.survey.believed.environments[environment]
+        return gates_of(self.survey, environment)
 
     def live(self, target: TargetName) -> Deployment | None:
         """What the ledger says of `target`."""

@@ -76,7 +76,7 @@ class StateKeeper:
                 delivery = self._outbox.submit([*saved.edits, guard]).wait()
             else:
                 delivery = Pushed(heads={}, blobs={})
-        except RunnerError as error:
+        except (RunnerError, OSError) as error:
             self.trouble = str(error)
             return
         match delivery:

@@ -14,6 +14,7 @@ from runner.errors import AskedWrongly
 from runner.git.commit_tree import CommitTree
 from runner.git.worktree import snapshot_worktree
 from runner.kit.tree import Tree
+from runner.model.environment import Gates
 from runner.model.names import TargetName
 from runner.model.revision import Revision
 from runner.model.selection_request import SelectionRequest
@@ -46,6 +47,12 @@ class Survey:
     def needs(self, among: Iterable[TargetName]) -> dict[TargetName, tuple[TargetName, ...]]:
         """The graph as `target -> what it needs`, among those targets."""
         return needs_among(among, self.edges)
+
+
+def gates_of(whole: Survey, environment: str) -> Gates:
+    """The gates of an environment; the defaults for one that is on the record and not configured any more."""
+    found = whole.believed.environments.get(environment)
+    return found or replace(whole.gates.defaults, environment=environment)
 
 
 def survey(bench: Bench, *, worktree: bool, refresh: bool = True) -> Survey:
@@ -137,18 +144,27 @@ def committed_worktree(bench: Bench, whole: Survey) -> Survey:
 
 
 def dependents_left(whole: Survey, going: Iterable[TargetName]) -> None:
-    """AskedWrongly `still-needed` where a live target that stays needs one of those that go."""
+    """AskedWrongly `still-needed`, once for each live target that stays and needs some of those that go."""
     leaving = set(going)
+    staying: dict[TargetName, list[TargetName]] = {}
     for environment in whole.record.ledger.environments():
         for stack, deployment in whole.record.ledger.live(environment).items():
             name = TargetName(environment=environment, stack=stack)
             needed = sorted(leaving & set(deployment.depends_on))
             if needed and name not in leaving and not deployment.held:
-                raise AskedWrongly.of(
-                    "still-needed",
-                    f"`{name}` is live and needs `{needed[0]}`",
-                    hint=f"destroy both: `runner destroy {name} {needed[0]}`",
+                staying[name] = needed
+    if staying:
+        all_of_it = " ".join(map(str, sorted({*staying, *leaving})))
+        raise AskedWrongly(
+            [
+                Diagnostic(
+                    code="still-needed",
+                    message=f"`{name}` is live and needs {', '.join(f'`{each}`' for each in needed)}",
+                    hint=f"destroy them together: `runner destroy {all_of_it}`",
                 )
+                for name, needed in staying.items()
+            ]
+        )
 
 
 def _law(bench: Bench, revision: Revision, *, refresh: bool) -> tuple[str, GatesConfiguration, str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runner.decisions.orphans import Fate, Unwished
 from runner.decisions.selection import is_environment, one_environment
-from runner.diagnostics import Diagnostic
-from runner.errors import AskedWrongly, strongest
+from runner.diagnostics import Diagnostic, Severity
+from runner.errors import AskedWrongly, HistoryMoved, RunnerError, strongest
 from runner.model.happening import RunFinished, TargetFinished
 from runner.model.names import TargetName
 from runner.model.plan import Plan
@@ -123,11 +123,15 @@ def finished(
 ) -> UpResult:
     """The result of a run that changed things: told, counted, with what is live now."""
     whole, bench = session.survey, session.bench
-    whole.record.ledger.refresh(environments)
-    rows = rows_of(bench, whole, set(whole.wishes.targets), environments, everything=True)
-    exit_code = strongest([outcome.exit_code for outcome in outcomes.values()])
-    if bench.stop.level:
-        exit_code = strongest([exit_code, 130])
+    codes = [outcome.exit_code for outcome in outcomes.values()]
+    try:
+        whole.record.ledger.refresh(environments)
+        rows = rows_of(bench, whole, set(whole.wishes.targets), environments, everything=True)
+    except RunnerError as error:
+        # What became of the targets stands, and is told, whether the remote can be asked again or not.
+        rows, notes = (), (*notes, *(replace(each, severity=Severity.WARNING) for each in error.diagnostics))
+        codes += [error.exit_code] if isinstance(error, HistoryMoved) else []
+    exit_code = strongest([*codes, 130] if bench.stop.level else codes)
     following = next_steps(outcomes, {row.target: row.state for row in rows}, environments)
     bench.tell(
         RunFinished(

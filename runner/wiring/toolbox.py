@@ -20,6 +20,7 @@ from runner.engine.child import ProviderSources
 from runner.engine.discovery import Discovery
 from runner.engine.embedded import embedded_library
 from runner.engine.terraform import TerraformEngine
+from runner.errors import AskedWrongly
 from runner.git.repository import Repository
 from runner.kit.clock import Clock
 from runner.kit.tree import Tree
@@ -42,6 +43,8 @@ from runner.wiring.records import Records
 from runner.wiring.secrets import Secrets, secrets_of
 from runner.wiring.state_stores import StoreNeeds, sealed_objects_in, store_of
 
+NETWORK_TIMEOUT = 60.0
+
 CHECKER = "runner.config.schema.checking"
 """Imported when a configuration file is new: pydantic is paid for only then."""
 
@@ -63,7 +66,7 @@ class Toolbox:
     @cached_property
     def repository(self) -> Repository:
         """See Tools."""
-        return Repository.open(self._directory)
+        return Repository.open(self._directory, network_timeout=_network_timeout(self._variables))
 
     @property
     def own_directory(self) -> Path:
@@ -235,6 +238,22 @@ class Toolbox:
             remote_head=repository.default_branch(remote) if remote else "",
             local=tuple(sorted(repository.branches())),
         )
+
+
+def _network_timeout(variables: Mapping[str, str]) -> float:
+    """Seconds that a remote may take for one command. AskedWrongly `bad-network-timeout`."""
+    written = variables.get("GITOPS_RUNNER_NETWORK_TIMEOUT", "")
+    try:
+        seconds = float(written or NETWORK_TIMEOUT)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 3600:
+        raise AskedWrongly.of(
+            "bad-network-timeout",
+            f"GITOPS_RUNNER_NETWORK_TIMEOUT is `{written}`, which is no number of seconds from 1 to 3600",
+            hint=f"leave it unset for {NETWORK_TIMEOUT:g} seconds",
+        )
+    return seconds
 
 
 def _checker() -> Checker:
