@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from runner.git import Pushed
+from runner.kit.stop import Stop
+from runner.ledger import Writing
+from runner.model.entry import Result
+from runner.model.names import TargetName
+from runner.operations.opening import opened, take_leases
+from runner.operations.survey import survey
+from runner.wiring.benches import open_bench
 from tests.checkout import Checkout
 from tests.program import Program, Ran
 
@@ -131,3 +141,32 @@ def test_doctor_finds_a_lost_key_and_prints_none(desk: Desk) -> None:
     (desk.checkout.path / ".git/runner/key").unlink()
     ill = desk("doctor", code=2)
     assert "key of dev" in ill.stdout
+
+
+def test_what_nobody_saw_end_is_named_with_its_import_and_accepted_by_a_person(desk: Desk) -> None:
+    desk("up", "dev", "--yes")
+    leave_unknown(desk.checkout.path, ("aws_sqs_queue.q https://sqs/1",))
+    shown = desk("state", "recover", "dev/app", code=9)
+    assert "import {\n  to = aws_sqs_queue.q" in shown.stdout
+    assert 'id = "https://sqs/1"' in shown.stdout
+    assert len(desk.kinds()) == 2
+    desk("state", "recover", "dev/app", "--yes")
+    assert desk.kinds()[0] == "recovery"
+    assert "nothing of `dev/app` is unknown" in desk("state", "recover", "dev/app").stdout
+    desk("up", "dev", "--yes")
+
+
+def leave_unknown(clone: Path, unknown: tuple[str, ...]) -> None:
+    """Writes the entry of an apply that nobody saw end."""
+    bench = open_bench(clone, tell=lambda _: None, ask=None, stop=Stop(), variables=dict(os.environ))
+    whole = survey(bench, worktree=False)
+    name = TargetName(environment="dev", stack="app")
+    with opened(bench, whole, "up") as session:
+        take_leases(session, [name])
+        live = session.live(name)
+        assert live is not None
+        fence = session.leases_of(name).held(name).fence
+        entry = replace(live.last, result=Result.UNKNOWN, unknown=unknown, id="", signature="", fence=fence)
+        edits = whole.record.ledger.record(Writing(entry=entry, deployment=replace(live, last=entry)))
+        delivery = whole.record.outbox.submit((*edits, session.leases_of(name).release(name))).wait()
+    assert isinstance(delivery, Pushed), delivery
