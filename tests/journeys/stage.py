@@ -1,4 +1,4 @@
-"""A repository of infrastructure, the program in it, and what a journey asks of both: the state, the refs, the record."""
+"""A repository of infrastructure, the program in it, and what a journey asks of both: state, refs, record."""
 
 import json
 import os
@@ -26,7 +26,7 @@ class Stage:
         ran = self.program(
             *arguments, "--json", cwd=self.clone.path, env={**self.environment, **(env or {})}, seconds=120
         )
-        assert ran.code == code, f"exit {ran.code}, not {code}\n{ran.stdout}\n{ran.stderr}"
+        assert ran.code == code, f"exit {ran.code}, not {code}\n{_essence(ran)}"
         assert "Traceback" not in ran.stderr
         return Told(ran)
 
@@ -134,6 +134,13 @@ class Told:
     def diagnostic(self, code: str) -> dict[str, Any]:
         """The first with this code."""
         return next(each for each in self.diagnostics if each["code"] == code)
+
+
+def _essence(ran: Ran) -> str:
+    """What a reader of a failed test needs first."""
+    plans = ('"type":"plan_ready"', '"type":"target_progress"')
+    told = [line for line in ran.stdout.splitlines() if not any(each in line for each in plans)]
+    return "\n".join([*told, ran.stderr[-1500:]])
 
 
 def kinds(plan: Mapping[str, Any]) -> dict[str, str]:

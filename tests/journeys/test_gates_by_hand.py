@@ -1,0 +1,174 @@
+"""What closes `up` for a person: the branch, a dirty tree, the calendar, a freeze, a key that nobody enforces yet."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.journeys.codes import NETWORK, ONE
+from tests.journeys.conftest import Setting
+from tests.journeys.stage import Stage
+
+ENVIRONMENT = ONE["environments/prod.yaml"]
+MORE = NETWORK + 'output "more" { value = 1 }\n'
+
+
+def test_a_commit_that_is_not_pushed_is_refused_with_the_push_that_mends_it(one: Stage) -> None:
+    before = one.refs()
+    one.change({"stacks/network/main.tf": MORE}, push=False)
+    told = one.run("up", "prod", "--yes", code=3)
+    assert told.diagnostic("not-pushed")["hint"] == "git push origin HEAD:main"
+    assert one.refs() == before
+    one.clone.git(*told.diagnostic("not-pushed")["hint"].split()[1:])
+    one.run("up", "prod", "--yes")
+
+
+def test_a_commit_that_is_behind_is_refused_with_the_pull_that_mends_it(
+    one: Stage, colleague: Callable[[Stage], Stage]
+) -> None:
+    colleague(one).change({"stacks/network/main.tf": MORE})
+    told = one.run("up", "prod", "--yes", code=3)
+    hint = told.diagnostic("behind-branch")["hint"]
+    assert hint == "git switch main && git pull --ff-only"
+    for command in hint.split(" && "):
+        one.clone.git(*command.split()[1:])
+    one.run("up", "prod", "--yes")
+    assert one.outputs("prod")["prod/network.more"] == 1
+
+
+def test_another_branch_is_refused_and_off_branch_is_in_the_entry(one: Stage) -> None:
+    one.clone.git("switch", "--quiet", "--create", "topic")
+    commit = one.change({"stacks/network/main.tf": MORE}, push=False)
+    one.clone.push("topic")
+    assert "not-pushed" in one.run("up", "prod", "--yes", code=3).codes
+    told = one.run("up", "prod", "--yes", "--off-branch")
+    assert "off-branch" in told.codes
+    entry = one.entries()[-1]
+    assert (entry["overrides"], entry["commit"]) == ({"off-branch": "yes"}, commit)
+
+
+def test_branches_that_have_gone_apart_are_refused(one: Stage, colleague: Callable[[Stage], Stage]) -> None:
+    colleague(one).change({"README.md": "theirs\n"})
+    one.change({"README.md": "ours\n"}, push=False)
+    assert "not-on-branch" in one.run("up", "prod", "--yes", code=3).codes
+    assert one.entries() == []
+
+
+def test_a_dirty_closure_is_refused_or_applied_as_a_commit_of_its_own(one: Stage) -> None:
+    head = one.clone.git("rev-parse", "HEAD")
+    one.clone.write({"stacks/network/main.tf": MORE, "notes.txt": "of no target\n"})
+    told = one.run("up", "prod", "--yes", code=3)
+    assert "`stacks/network/main.tf`" in told.diagnostic("dirty")["message"]
+    assert "notes.txt" not in told.diagnostic("dirty")["message"]
+    told = one.run("up", "prod", "--yes", "--allow-dirty")
+    entry = one.entries()[-1]
+    assert entry["overrides"] == {"allow-dirty": "yes"}
+    applied = one.on_remote("rev-list", "-1", "--parents", entry["id"]).split()[2]
+    assert applied == entry["commit"] != head
+    assert one.on_remote("rev-parse", f"{applied}^") == head, "it was made on top of the checked-out one"
+    assert one.on_remote("show", f"{applied}:stacks/network/main.tf") == MORE.rstrip("\n")
+    assert one.clone.git("rev-parse", "HEAD") == head
+    assert " M stacks/network/main.tf" in one.clone.git("status", "--porcelain").split("\n")
+    assert one.outputs("prod")["prod/network.more"] == 1
+
+
+def test_what_no_target_reads_may_be_dirty(one: Stage) -> None:
+    one.clone.write({"notes.txt": "of no target\n", "README.md": "changed\n"})
+    assert one.run("up", "prod", "--yes").outcomes == {"prod/network": "succeeded"}
+    assert one.entries()[-1]["overrides"] == {}
+
+
+@pytest.mark.parametrize(
+    ("key", "code"),
+    [
+        ('windows: [{days: mon, from: "00:00", to: "00:01", zone: UTC}]', "window-closed"),
+        ("freezes: [{from: 2020-01-01, to: 2199-01-01, reason: holidays}]", "frozen"),
+    ],
+)
+def test_a_closed_calendar_waits_and_broken_glass_is_on_the_record(
+    setting: Setting, key: str, code: str
+) -> None:
+    stage = setting({**ONE, "environments/prod.yaml": f"{ENVIRONMENT}{key}\n"})
+    assert stage.run("up", "prod", "--yes", code=8).codes == {code}
+    assert stage.entries() == []
+    stage.run("preview", "prod")
+    told = stage.run("up", "prod", "--yes", "--break-glass", "the site is down")
+    assert "break-glass" in told.codes
+    assert stage.entries()[-1]["overrides"] == {"break-glass": "the site is down"}
+
+
+def test_a_freeze_by_hand_stops_everybody_until_it_thaws(
+    one: Stage, colleague: Callable[[Stage], Stage]
+) -> None:
+    one.run("up", "prod", "--yes")
+    other = colleague(one)
+    other.run("freeze", "prod", "--reason", "incident 42")
+    told = one.run("up", "prod", "--yes", code=8)
+    assert "incident 42" in told.diagnostic("frozen-by-hand")["message"]
+    assert told.diagnostic("frozen-by-hand")["hint"] == "runner thaw env/prod"
+    one.run("thaw", "env/prod", "--reason", "it is over")
+    assert one.run("up", "prod", "--yes").outcomes == {"prod/network": "unchanged"}
+    assert [each["kind"] for each in one.entries()] == ["apply", "freeze", "thaw"]
+
+
+@pytest.mark.parametrize(
+    ("key", "named"),
+    [
+        ("requires: {reviews: {count: 2}}", "requires.reviews"),
+        ("promote: {after: [staging]}", "promote"),
+        ("policies: [{path: policies}]", "policies"),
+    ],
+)
+def test_a_gate_that_nobody_enforces_yet_closes_up_and_warns_in_a_preview(
+    setting: Setting, key: str, named: str
+) -> None:
+    stage = setting(
+        {**ONE, "environments/prod.yaml": f"{ENVIRONMENT}{key}\n", "environments/staging.yaml": ""}
+    )
+    told = stage.run("up", "prod", "--yes", code=3)
+    assert f"`{named}" in told.diagnostic("gate-not-enforced")["message"]
+    assert stage.run("preview", "prod").diagnostic("gate-not-enforced")["severity"] == "warning"
+    assert stage.entries("prod") == []
+
+
+def test_gates_come_from_the_default_branch_and_never_from_a_dirty_tree(one: Stage) -> None:
+    one.change(
+        {
+            "environments/prod.yaml": ENVIRONMENT
+            + "freezes: [{from: 2020-01-01, to: 2199-01-01, reason: no}]\n"
+        }
+    )
+    one.clone.write({"environments/prod.yaml": ENVIRONMENT})
+    assert "frozen" in one.run("up", "prod", "--yes", "--allow-dirty", code=8).codes
+    one.clone.git("switch", "--quiet", "--create", "topic")
+    one.change({"environments/prod.yaml": ENVIRONMENT}, push=False)
+    told = one.run("up", "prod", "--yes", "--off-branch", code=8)
+    assert "frozen" in told.codes
+
+
+def test_an_environment_that_the_default_branch_does_not_know_waits(one: Stage) -> None:
+    one.clone.git("switch", "--quiet", "--create", "topic")
+    one.change({"environments/new.yaml": ENVIRONMENT}, push=False)
+    told = one.run("up", "new", "--yes", "--off-branch", code=8)
+    assert "environment-unknown" in told.codes
+    assert one.run("preview", "new").plans["new/network"]["kind"] == "planned"
+    assert not any("new" in ref for ref in one.refs())
+
+
+def test_two_environments_are_wanted_on_purpose(setting: Setting) -> None:
+    stage = setting({**ONE, "environments/dev.yaml": ENVIRONMENT})
+    before = stage.refs()
+    for verb in ("up", "destroy"):
+        assert "--all-environments" in str(stage.run(verb, "stacks/network", "--yes", code=2).diagnostics)
+    assert stage.refs() == before
+    told = stage.run("up", "stacks/network", "--all-environments", "--yes")
+    assert told.outcomes == {"dev/network": "succeeded", "prod/network": "succeeded"}
+    assert {"refs/runner/live/dev", "refs/runner/live/prod"} <= set(stage.refs())
+
+
+def test_an_environment_of_any_branch_takes_any_commit(setting: Setting) -> None:
+    stage = setting({**ONE, "environments/prod.yaml": ENVIRONMENT + 'branch: "*"\n'})
+    stage.clone.git("switch", "--quiet", "--create", "topic")
+    commit = stage.change({"stacks/network/main.tf": MORE}, push=False)
+    stage.run("up", "prod", "--yes")
+    assert stage.entries()[-1]["overrides"] == {}
+    assert commit in stage.on_remote("rev-list", "refs/runner/live/prod").split()
