@@ -45,13 +45,23 @@ def announce(session: Session, plan: Plan, ready: Readied) -> None:
 
 
 def apply(session: Session, plan: Plan, ready: Readied, *, ends: bool = False) -> TargetFinished:
-    """Announces, applies exactly the saved plan, and records how it ended. Returns when it is at the remote.
-    `ends`: once destroyed, the target is over."""
+    """Announces, applies exactly the saved plan, and records how it ended. Returns when it is at the remote. The plan is
+    kept as the engine words it, for `show --raw`. `ends`: once destroyed, the target is over."""
+    with session.slots:
+        keep_plan(session, plan, ready)
     session.progress(plan.target, "announcing", "saying what is about to change")
     ready = _with_apply_identity(session, ready)
-    announce(session, plan, ready)
     lease = session.leases_of(plan.target).held(plan.target)
+    # Before the intent: who is refused the state's own lock changes nothing, and leaves nothing to be recovered.
     ready.store.hold(plan.target, session.directory.id, lease.fence)
+    try:
+        announce(session, plan, ready)
+        return _carried_out(session, plan, ready, ends=ends)
+    finally:
+        ready.store.let_go(plan.target)
+
+
+def _carried_out(session: Session, plan: Plan, ready: Readied, *, ends: bool) -> TargetFinished:
     # Until it has arrived at the record, the working directory may be all that there is of it.
     session.unrecorded.add(plan.target)
     try:
@@ -61,8 +71,6 @@ def apply(session: Session, plan: Plan, ready: Readied, *, ends: bool = False) -
         return record(session, Ending(plan=plan, ready=ready, applied=applied, keeper=keeper, ends=ends))
     except (RunnerError, OSError) as error:
         return not_recorded(session, plan.target, error)
-    finally:
-        ready.store.let_go(plan.target)
 
 
 def _with_apply_identity(session: Session, ready: Readied) -> Readied:
