@@ -11,8 +11,8 @@ from pathlib import Path
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from runner.cloud.refused import asking
 from runner.cloud.clients import Cloud
+from runner.cloud.refused import asking
 from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly
 

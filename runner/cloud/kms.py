@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runner.cloud.refused import asking
 from runner.cloud.clients import Cloud
+from runner.cloud.refused import asking
 
 
 class KmsDataKeys:

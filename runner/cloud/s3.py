@@ -9,8 +9,8 @@ from types import MappingProxyType
 from botocore.exceptions import ClientError
 
 from runner.cloud import StoredObject
-from runner.cloud.refused import asking, code_of, status_of
 from runner.cloud.clients import Cloud
+from runner.cloud.refused import asking, code_of, status_of
 
 LOST_RACE = 412
 UNDER_WAY = 409

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from runner.cloud.refused import asking
 from runner.cloud.clients import Cloud
+from runner.cloud.refused import asking
 from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly
 

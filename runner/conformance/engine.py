@@ -269,4 +269,3 @@ def _when_there(file: Path, act: Callable[[], None]) -> threading.Thread:
     watcher = threading.Thread(target=watch)
     watcher.start()
     return watcher
-

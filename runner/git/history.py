@@ -121,9 +121,16 @@ class CloneHistory:
             found: dict[str, Signature] = {}
             for chunk in _chunks(commits):
                 lines = self._command.output(
-                    *options, "log", "--no-show-signature", "--no-walk=unsorted", "--format=%H%x00%G?%x00%GS", "--stdin",
+                    *options,
+                    *(
+                        "log",
+                        "--no-show-signature",
+                        "--no-walk=unsorted",
+                        "--format=%H%x00%G?%x00%GS",
+                        "--stdin",
+                    ),
                     stdin="".join(f"{commit}\n" for commit in chunk).encode(),
-                )  # fmt: skip
+                )
                 for line in os.fsdecode(lines).splitlines():
                     commit, status, signer = line.split("\0")
                     found[commit] = Signature(status=status, signer=signer)

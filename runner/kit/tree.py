@@ -116,7 +116,11 @@ class DiskTree:
             return Node(path=path, kind=Kind.LINK)
         if stat.S_ISDIR(mode):
             return Node(path=path, kind=Kind.DIRECTORY)
-        return Node(path=path, kind=Kind.EXECUTABLE if mode & 0o100 else Kind.FILE) if stat.S_ISREG(mode) else None
+        return (
+            Node(path=path, kind=Kind.EXECUTABLE if mode & 0o100 else Kind.FILE)
+            if stat.S_ISREG(mode)
+            else None
+        )
 
     def children(self, directory: str) -> tuple[Node, ...]:
         """See Tree."""

@@ -92,5 +92,12 @@ class RunFinished:
 
 
 Happening: TypeAlias = (
-    RunStarted | TargetStarted | TargetProgress | PlanReady | ResourceApplied | TargetFinished | Noted | RunFinished
+    RunStarted
+    | TargetStarted
+    | TargetProgress
+    | PlanReady
+    | ResourceApplied
+    | TargetFinished
+    | Noted
+    | RunFinished
 )

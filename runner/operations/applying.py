@@ -10,6 +10,7 @@ from runner.errors import RunnerError
 from runner.model.happening import ResourceApplied, TargetFinished
 from runner.model.lease import Intent
 from runner.model.plan import Plan, counted
+from runner.operations.plan_files import keep_plan
 from runner.operations.recording import Ending, not_recorded, record
 from runner.operations.session import Readied, Session
 from runner.operations.state_keeper import StateKeeper
@@ -45,8 +46,8 @@ def announce(session: Session, plan: Plan, ready: Readied) -> None:
 
 
 def apply(session: Session, plan: Plan, ready: Readied, *, ends: bool = False) -> TargetFinished:
-    """Announces, applies exactly the saved plan, and records how it ended. Returns when it is at the remote. The plan is
-    kept as the engine words it, for `show --raw`. `ends`: once destroyed, the target is over."""
+    """Announces, applies exactly the saved plan, and records how it ended. Returns when it is at the remote. The
+    plan is kept as the engine words it, for `show --raw`. `ends`: once destroyed, the target is over."""
     with session.slots:
         keep_plan(session, plan, ready)
     session.progress(plan.target, "announcing", "saying what is about to change")

@@ -27,8 +27,8 @@ class Checked:
 
 
 def looked(name: str, look: Callable[[], Check], *, matters: bool = True, code: int = 5) -> Checked:
-    """Runs one check; `code` is what it stands for when it is not well. An error of ours is a finding with that error's own hint and exit code; where it does not matter
-    (`matters` False), it is only shown."""
+    """Runs one check; `code` is what it stands for when it is not well. An error of ours is a finding with that error's
+    own hint and exit code; where it does not matter (`matters` False), it is only shown."""
     try:
         check = look()
     except RunnerError as error:

@@ -17,3 +17,14 @@ def difference(whole: Survey, target: Target, good: Entry) -> str:
     if closure.settings != good.settings:
         return f"its settings differ from {good.commit[:12]}"
     return ""
+
+
+def is_behind(whole: Survey, target: Target) -> bool:
+    """Whether the surveyed commit is ahead of the last apply of the whole target that succeeded; always where there is
+    none. A held target is as its destroyer wanted it."""
+    live = whole.record.ledger.live(target.name.environment).get(target.name.stack)
+    if live is not None and live.held:
+        return False
+    if live is None or live.good is None or live.good.digests is None:
+        return True
+    return bool(difference(whole, target, live.good))

@@ -15,15 +15,16 @@ def counted_outcomes(outcomes: Mapping[TargetName, TargetFinished]) -> Mapping[s
 
 
 def next_steps(
+    run: str,
     outcomes: Mapping[TargetName, TargetFinished],
     states: Mapping[TargetName, str],
     environments: Sequence[str],
 ) -> tuple[str, ...]:
-    """Commands that make sense after this end; `states` are those of `status`."""
+    """Commands that make sense after the end of `run`; `states` are those of `status`."""
     failed = [name for name, outcome in outcomes.items() if outcome.outcome == "failed"]
     unknown = [name for name, outcome in outcomes.items() if outcome.exit_code == 9]
     steps = [f"runner state recover {name}" for name in unknown]
-    steps += [f"runner logs --target {name}" for name in failed if name not in unknown][:3]
+    steps += [f"runner logs {run} {name}" for name in failed if name not in unknown][:3]
     if failed:
         steps += [f"runner up {environment}" for environment in environments]
     if any(state == "orphan" for state in states.values()):

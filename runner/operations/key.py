@@ -20,8 +20,7 @@ from runner.operations.key_rotation import (
 )
 from runner.operations.sealed_objects import sealed_with
 from runner.operations.survey import Survey, survey
-from runner.vault.keys import KeyPlaces
-from runner.vault.wrapped_keys import state_ref
+from runner.vault import EnvironmentKeys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,17 +51,16 @@ def key(request: KeyRequest, bench: Bench) -> KeyResult:
     and a first key that a key service holds."""
     whole = survey(bench, worktree=False)
     gates = _gates(request.environment, whole)
-    ref = state_ref(gates.environment)
-    whole.record.refs.refresh([ref, "refs/runner/plans/*"])
+    places = bench.tools.key_places(gates, whole.record)
+    whole.record.refs.refresh([places.ref, "refs/runner/plans/*"])
     holding = Keyholding(
         gates=gates,
-        places=bench.tools.key_places(gates, whole.record),
+        places=places,
         ledger=whole.record.ledger.identity(gates.environment),
-        found=whole.record.refs.blobs(ref, "keys"),
     )
     match request.action:
         case "new":
-            return _new(whole, holding)
+            return _new(bench, whole, holding)
         case "export":
             return _export(request, bench, holding)
         case "rotate":
@@ -85,7 +83,7 @@ def _gates(word: str, whole: Survey) -> Gates:
     return whole.believed.environments[name]
 
 
-def _new(whole: Survey, holding: Keyholding) -> KeyResult:
+def _new(bench: Bench, whole: Survey, holding: Keyholding) -> KeyResult:
     """A first key. One that a variable must hold can only be printed."""
     name, places = holding.gates.environment, holding.places
     if holding.ledger:
@@ -94,8 +92,8 @@ def _new(whole: Survey, holding: Keyholding) -> KeyResult:
             f"`{name}` has a record already, and what it holds is sealed with another key",
             hint=f"`runner key rotate {name}` replaces the key; a lost one cannot be replaced",
         )
-    source = places.source
-    if source and source.kind == "env" and not places.variables.get(source.value):
+    source = holding.gates.key
+    if source and source.kind == "env" and not bench.variables.get(source.value):
         made = generate()
         return KeyResult(
             text=f"{printable(made)}\nset `{source.value}` to this key and back it up: it is kept nowhere else",
@@ -113,7 +111,7 @@ def _new(whole: Survey, holding: Keyholding) -> KeyResult:
     return _made(whole, name, places)
 
 
-def _made(whole: Survey, name: str, places: KeyPlaces) -> KeyResult:
+def _made(whole: Survey, name: str, places: EnvironmentKeys) -> KeyResult:
     first = places.make()
     _pushed(whole, first.edits, name)
     where = f"in `{first.path}`" if first.path else "wrapped by the key service, in the record's state ref"
@@ -162,7 +160,7 @@ def _rotate(request: KeyRequest, bench: Bench, whole: Survey, holding: Keyholdin
         return KeyResult(text="nothing was changed", key_id=ring.current.id)
     new, kept, edits = rotation(ring, holding)
     submitted(whole, edits, name, kept)
-    source = holding.places.source
+    source = holding.gates.key
     return KeyResult(
         text="\n".join(_after_rotation(name, new.id, ring.current.id, source, kept)),
         key_id=new.id,
@@ -191,7 +189,7 @@ def _after_rotation(name: str, new: str, old: str, source: KeySource | None, kep
 def _retire(request: KeyRequest, bench: Bench, whole: Survey, holding: Keyholding) -> KeyResult:
     name = holding.gates.environment
     ring = holding.places.needed(holding.ledger)
-    sealed = sealed_with(whole.record.refs, name, bench.tools.sealed_elsewhere(holding.gates))
+    sealed = sealed_with(whole.record.refs, holding.places, name, bench.tools.sealed_elsewhere(holding.gates))
     edits = retirement(ring, request.id, holding, sealed)
     text = f"forget key {request.id} of {name} for good? What it sealed in older backups is lost then."
     if not confirmed(bench, asked("key retire", name, text), yes=request.yes):

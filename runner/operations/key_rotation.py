@@ -11,30 +11,27 @@ from runner.git import Conflict, Edit, Pushed, Unsent
 from runner.kit.crypto import Key, KeyRing, generate
 from runner.model.environment import Gates
 from runner.operations.survey import Survey
-from runner.vault.keys import KeyPlaces
-from runner.vault.wrapped_keys import retired, rotated
+from runner.vault import EnvironmentKeys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keyholding:
-    """All that is known of an environment's keys: `ledger` the ledger's id (empty: none yet), `found` what `keys` of
-    the state ref holds (path -> blob id and bytes)."""
+    """All that is known of an environment's keys: `ledger` the ledger's id (empty: none yet)."""
 
     gates: Gates
-    places: KeyPlaces
+    places: EnvironmentKeys
     ledger: str
-    found: Mapping[str, tuple[str, bytes]]
 
 
 def rotation(ring: KeyRing, holding: Keyholding) -> tuple[Key, Path | None, tuple[Edit, ...]]:
     """A new key, the file that keeps it (None: a key service does), and what makes it the current one. The file is on
     the disk before anything is sealed with it."""
-    name, source, places = holding.gates.environment, holding.places.source, holding.places
+    source, places = holding.gates.key, holding.places
     if source and source.kind == "kms":
         new, wrapped = places.new_data_key(source.value)
-        return new, None, rotated(ring, new, holding.ledger, name, holding.found, wrapped).edits
+        return new, None, places.rotated(ring, new, holding.ledger, wrapped).edits
     new = generate()
-    edits = rotated(ring, new, holding.ledger, name, holding.found).edits
+    edits = places.rotated(ring, new, holding.ledger).edits
     return new, places.kept_for_rotation(new), edits
 
 
@@ -51,7 +48,7 @@ def retirement(
             f"key {id} of `{name}` cannot be retired: it is needed to read {listed}",
             hint="versions go as newer ones are written, the newest 100 stay; plans go when they are applied",
         )
-    return retired(ring, id, name, holding.found, tuple(sealed))
+    return holding.places.retired(ring, id, tuple(sealed))
 
 
 def submitted(whole: Survey, edits: Sequence[Edit], name: str, kept: Path | None) -> None:

@@ -30,7 +30,8 @@ from runner.operations.workplace import laid_out, wish_of, workspace_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRequest:
-    """How to plan. `addresses` and `replace` are resource addresses; `purpose` (preview, apply): whose credentials."""
+    """How to plan. `addresses` and `replace` are resource addresses; `purpose` (preview, apply): whose credentials;
+    `keep`: the plan stays with the run as the engine words it (a command of its own, so not done unasked)."""
 
     destroy: bool = False
     refresh: bool = True
@@ -38,6 +39,7 @@ class PlanRequest:
     replace: tuple[str, ...] = ()
     change_engine: bool = False
     purpose: str = "preview"
+    keep: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +67,11 @@ def make_plan(session: Session, target: Target, request: PlanRequest) -> Plan:
         session.progress(target.name, "preparing", f"with {engine.identity}")
         ready = _readied(session, target, given, engine, request)
         planned = _planned(session, ready, request)
-        text = engine.shown(ready.work, session.stop(target.name))
-    plan = _bound(session, ready, planned, given, request)
+        plan = _bound(session, ready, planned, given, request)
+        if request.keep:
+            keep_plan(session, plan, ready)
     with session.lock:
         session.readied[target.name] = ready
-    keep_plan(session.directory, plan, text)
     return plan
 
 

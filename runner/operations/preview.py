@@ -60,7 +60,10 @@ def preview(request: PreviewRequest, bench: Bench) -> PreviewResult:
             targets=targets,
             needs=whole.needs(targets),
             request=PlanRequest(
-                refresh=not request.no_refresh, addresses=request.targets, replace=request.replace
+                refresh=not request.no_refresh,
+                addresses=request.targets,
+                replace=request.replace,
+                keep=request.save,
             ),
             approve=lambda _: False,
             verb="preview",

@@ -11,7 +11,6 @@ from runner.model.environment import Gates, StateBackend
 from runner.operations.bench import Bench
 from runner.operations.checkup import Check, Checked, looked
 from runner.operations.survey import Survey
-from runner.vault.wrapped_keys import state_ref
 
 SKEW = timedelta(seconds=60)
 """An entry this far in the future: one of two clocks is wrong."""
@@ -162,9 +161,10 @@ def _actor(bench: Bench) -> Check:
 def _key(bench: Bench, whole: Survey, name: str, gates: Gates) -> Check:
     """The key's id, never the key."""
     label = f"key of {name}"
-    whole.record.refs.refresh([state_ref(name)])
+    places = bench.tools.key_places(gates, whole.record)
+    whole.record.refs.refresh([places.ref])
     identity = whole.record.ledger.identity(name)
-    ring = bench.tools.key_places(gates, whole.record).ring(identity)
+    ring = places.ring(identity)
     if ring is not None:
         old = f", {len(ring.old)} old" if ring.old else ""
         return Check(name=label, ok=True, found=f"{ring.current.id} is at hand{old}")

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from runner.git import Refs
 from runner.kit.envelope import Context, Purpose, read_header
 from runner.model.names import decoded, encoded
-from runner.vault.wrapped_keys import state_ref
+from runner.vault import EnvironmentKeys
 
 PLANS = "refs/runner/plans/"
 
 
 def sealed_with(
-    refs: Refs, environment: str, elsewhere: Iterable[tuple[str, bytes]] = ()
+    refs: Refs, places: EnvironmentKeys, environment: str, elsewhere: Iterable[tuple[str, bytes]] = ()
 ) -> Mapping[str, tuple[str, ...]]:
     """Key id -> what is sealed with it, in words. `elsewhere` are sealed objects outside Git, each with its place.
 
@@ -21,7 +21,7 @@ def sealed_with(
     still be needed.
     """
     found: dict[str, list[str]] = {}
-    for path, (_, content) in sorted(refs.blobs(state_ref(environment), "states").items()):
+    for path, (_, content) in sorted(refs.blobs(places.ref, "states").items()):
         if not path.endswith("/index.json"):
             _note(found, Purpose.STATE, environment, _state_named(environment, path), content)
     for ref in refs.names(PLANS):

@@ -57,7 +57,7 @@ def show(request: ShowRequest, bench: Bench) -> ShowResult:
     raise AskedWrongly.of(
         "nothing-to-show",
         f"`{request.what}` is no entry, no target and no kept plan",
-        hint="`runner log` lists entries, `runner status` targets",
+        hint="`runner log` lists entries, `runner status` targets; `runner preview --save` keeps plans",
     )
 
 

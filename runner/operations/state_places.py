@@ -13,7 +13,6 @@ from runner.model.names import TargetName, encoded
 from runner.operations.session import Session
 from runner.operations.workplace import laid_out, readied_engine, workspace_of
 from runner.vault import StateStore
-from runner.vault.wrapped_keys import state_ref
 
 S3 = "s3://"
 
@@ -57,7 +56,7 @@ def named_state(session: Session, name: TargetName) -> StoredState | None:
 
 def place_of(session: Session, name: TargetName) -> StatePlace:
     """Where the state of `name` is by the record, else where the configuration puts it. Reads no state."""
-    session.survey.record.refs.refresh([state_ref(name.environment)])
+    session.survey.record.ledger.refresh([name.environment])
     stored = named_state(session, name)
     settings = recorded_settings(session, name, stored) if stored else unrecorded_settings(session, name)
     return StatePlace(stored=stored, settings=settings, store=opened_store(session, name, settings))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from runner.decisions.selection import is_environment
 from runner.diagnostics import Diagnostic
 from runner.ledger import HeldLease
 from runner.model.entry import Deployment, Result
@@ -55,8 +56,11 @@ def status(request: StatusRequest, bench: Bench) -> StatusResult:
     """Where the chosen targets stand at the checked-out commit. Changes nothing."""
     whole = survey(bench, worktree=False)
     names = set(chosen(request.selection, whole))
-    environments = sorted({name.environment for name in names}) or sorted(whole.record.ledger.environments())
-    rows = rows_of(bench, whole, names, environments, everything=not request.selection.selectors)
+    selectors = request.selection.selectors
+    everything = all(is_environment(word, whole.believed.environments) for word in selectors)
+    seen = {name.environment for name in names}
+    environments = sorted(seen if selectors else seen.union(whole.record.ledger.environments()))
+    rows = rows_of(bench, whole, names, environments, everything=everything)
     behind = sorted(
         {row.target.environment for row in rows if row.state in ("behind", "never applied", "failed")}
     )
@@ -68,13 +72,20 @@ def status(request: StatusRequest, bench: Bench) -> StatusResult:
 
 
 def rows_of(
-    bench: Bench, whole: Survey, names: set[TargetName], environments: list[str], *, everything: bool
+    bench: Bench,
+    whole: Survey,
+    names: set[TargetName],
+    environments: list[str],
+    *,
+    everything: bool,
+    own: str = "",
 ) -> tuple[StatusRow, ...]:
-    """The rows of `names`, with the orphans of `environments` when `everything` is asked for."""
+    """The rows of `names`, with the orphans of `environments` when `everything` is asked for. `own` is the run that
+    asks at its end: the leases that it is about to give back are not told."""
     rows: list[StatusRow] = []
     for environment in environments:
         live = whole.record.ledger.live(environment)
-        leases = {held.lease.target: held for held in standing_leases(bench, whole, environment)}
+        leases = _leases(bench, whole, environment, own)
         wished = sorted(name for name in names if name.environment == environment)
         rows.extend(_row(whole, name, live.get(name.stack), leases) for name in wished)
         if everything:
@@ -83,6 +94,14 @@ def rows_of(
                 if name not in whole.wishes.targets:
                     rows.append(_orphan(name, deployment, leases))
     return tuple(rows)
+
+
+def _leases(bench: Bench, whole: Survey, environment: str, own: str) -> Mapping[TargetName, HeldLease]:
+    """An environment that is no longer configured has no gates, so nobody can take a lease there."""
+    if environment not in whole.believed.environments:
+        return {}
+    standing = standing_leases(bench, whole, environment)
+    return {held.lease.target: held for held in standing if held.lease.run != own}
 
 
 def _row(

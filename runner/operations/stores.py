@@ -17,6 +17,19 @@ def settings_for(session: Session, target: Target, previous: Deployment | None) 
     AskedWrongly `state-contradicts` where both speak, `state-overlooked` where a state lies beside the code that the
     record does not know: nothing is ever planned as "create" because a state was overlooked.
     """
+    wanted = _wanted(session, target, previous)
+    recorded = previous.last.state if previous else None
+    if recorded and recorded.version and recorded.store != wanted.backend:
+        raise AskedWrongly.of(
+            "state-contradicts",
+            f"the state of `{target.name}` is in {recorded.store} by the record, in {wanted.backend} by configuration",
+            hint=f"move it: `runner state migrate {target.name}`",
+        )
+    return wanted
+
+
+def _wanted(session: Session, target: Target, previous: Deployment | None) -> StateSettings:
+    """Where code and configuration put the state."""
     gates = session.gates(target.name.environment)
     module = session.survey.code.module(target.stack.directory)
     block = module.backend if module else None

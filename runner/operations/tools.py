@@ -21,8 +21,7 @@ from runner.model.names import TargetName
 from runner.model.references import Json, SecretReference
 from runner.model.stack import EngineWish
 from runner.source.facts import CodeReader
-from runner.vault import StateStore
-from runner.vault.keys import KeyPlaces
+from runner.vault import EnvironmentKeys, StateStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +116,7 @@ class Tools(Protocol):
     def actor(self) -> Actor:
         """Who acts: Git's signing key, else user.email, unconfirmed."""
 
-    def key_places(self, gates: Gates, record: Record) -> KeyPlaces:
+    def key_places(self, gates: Gates, record: Record) -> EnvironmentKeys:
         """Where the keys of an environment may be, with what the record's remote holds of them."""
 
     def sealed_elsewhere(self, gates: Gates) -> Iterator[tuple[str, bytes]]:

@@ -15,6 +15,7 @@ from runner.model.plan import Plan
 from runner.model.selection_request import SelectionRequest
 from runner.model.target import Target
 from runner.operations.bench import Bench
+from runner.operations.closures import is_behind
 from runner.operations.endings import counted_outcomes, next_steps
 from runner.operations.judging import Overrides, judge_environments, judge_targets
 from runner.operations.opening import opened, take_leases
@@ -75,6 +76,8 @@ def up(request: UpRequest, bench: Bench) -> UpResult:
     settle(bench, whole)
     targets = chosen(request.selection, whole)
     one_environment(targets, request.selection, "up")
+    if request.behind:
+        targets = {name: target for name, target in targets.items() if is_behind(whole, target)}
     overrides = _overrides(request)
     notes = judge_environments(bench, whole, targets, overrides)
     going, more = judge_targets(whole, targets, request.selection)
@@ -132,7 +135,9 @@ def finished(
         rows, notes = (), (*notes, *(replace(each, severity=Severity.WARNING) for each in error.diagnostics))
         codes += [error.exit_code] if isinstance(error, HistoryMoved) else []
     exit_code = strongest([*codes, 130] if bench.stop.level else codes)
-    following = next_steps(outcomes, {row.target: row.state for row in rows}, environments)
+    following = next_steps(
+        session.directory.id, outcomes, {row.target: row.state for row in rows}, environments
+    )
     bench.tell(
         RunFinished(
             run=session.directory.id,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from runner.diagnostics import Diagnostic, Severity
-from runner.git import Refs
+from runner.errors import NoAnswer
+from runner.git import Outbox, Refs, Unsent
 from runner.git.repository import Repository
 from runner.kit.crypto import KeyRing, generate, ring_of
 from runner.kit.sealing import Sealer
@@ -72,11 +73,23 @@ class KeyRings:
                 self.rings[name] = ring
             return self.rings[name]
 
-    def first(self, gates: Gates, refs: Refs) -> None:
-        """Makes an environment's first key where none is at hand (DESIGN, section 4, Keys)."""
+    def first(self, gates: Gates, refs: Refs, outbox: Outbox) -> None:
+        """Makes an environment's first key where none is at hand (DESIGN, section 4, Keys). One of a key service is at
+        the remote, wrapped, before it returns; where another machine was first, that one's key is the key. NoAnswer
+        `key-not-sent`."""
         places = self.places(gates, refs)
-        if places.ring("") is None:
-            self.tell(_made(str(places.make().path)))
+        if places.ring("") is not None:
+            return
+        made = places.make()
+        if made.path is not None:
+            self.tell(_made(str(made.path)))
+        if made.edits:
+            delivery = outbox.submit(made.edits).wait()
+            if isinstance(delivery, Unsent):
+                hint = "`git push` to the ledger's remote must work; nothing was changed"
+                message = f"the wrapped key of `{gates.environment}` could not be sent: {delivery.message}"
+                raise NoAnswer.of("key-not-sent", message, hint=hint)
+            refs.refresh([places.ref])
 
     def sealer(self, gates: Gates, refs: Refs, ledger: Ledger) -> Sealer:
         """Seals values and makes fingerprints."""

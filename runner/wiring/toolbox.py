@@ -157,7 +157,7 @@ class Toolbox:
         """See Tools."""
         if record.ledger.identity(gates.environment):
             return
-        self._keys.first(gates, record.refs)
+        self._keys.first(gates, record.refs, record.outbox)
         record.ledger.open(gates.environment)
 
     def fingerprint(self, gates: Gates, record: Record) -> Callable[[bytes], str]:

@@ -327,7 +327,7 @@ def test_an_intent_that_cannot_be_sent_is_refused_and_nothing_stands_there(ada: 
 
 def test_the_background_renews_without_being_asked(desks: Callable[..., Desk]) -> None:
     desk = desks("ada")
-    held = GitLeases(desk.refs, desk.outbox, Terms(holder="ada", host="here", term=1.5))
+    held = GitLeases(desk.refs, desk.outbox, Terms(holder="ada", host="here", term=6))
     held.take([NETWORK], "run-1")
     seen = threading.Event()
     while held.held(NETWORK).renewal < 2:  # ends: a lease that is not renewed is lost, and raises

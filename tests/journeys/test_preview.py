@@ -1,0 +1,101 @@
+"""`runner preview`: honest plans, and nothing written outside the clone."""
+
+from tests.journeys.codes import NETWORK, ONE, THREE
+from tests.journeys.conftest import Setting
+from tests.journeys.stage import Stage, kinds
+
+
+def test_a_preview_writes_no_ref_and_takes_no_lease(three: Stage) -> None:
+    before = three.refs()
+    told = three.run("preview", "prod")
+    assert {name: plan["kind"] for name, plan in told.plans.items()} == {
+        "prod/app": "deferred",
+        "prod/database": "deferred",
+        "prod/network": "planned",
+    }
+    assert "`prod/network.id`" in told.plans["prod/app"]["because"]
+    assert three.refs() == before
+    three.run("up", "prod", "--yes")
+    before, own = three.refs(), three.clone.git("for-each-ref")
+    three.run("preview", "prod")
+    assert (three.refs(), three.clone.git("for-each-ref")) == (before, own)
+    assert three.clone.git("status", "--porcelain") == ""
+
+
+def test_exit_code_says_whether_something_would_change(one: Stage) -> None:
+    one.run("preview", "prod", code=0)
+    one.run("preview", "prod", "--exit-code", code=10)
+    one.run("up", "prod", "--yes")
+    one.run("preview", "prod", "--exit-code", code=0)
+    one.change({"stacks/network/main.tf": NETWORK + 'output "more" { value = 1 }\n'})
+    one.run("preview", "prod", "--exit-code", code=10)
+
+
+def test_a_preview_plans_the_work_tree_and_says_that_it_is_dirty(one: Stage) -> None:
+    one.run("up", "prod", "--yes")
+    assert "dirty-worktree" not in one.run("preview", "prod").codes
+    one.clone.write({"stacks/network/main.tf": NETWORK + 'resource "terraform_data" "draft" {}\n'})
+    told = one.run("preview", "prod")
+    assert "stacks/network/main.tf" in told.diagnostic("dirty-worktree")["message"]
+    assert kinds(told.plans["prod/network"]) == {"terraform_data.draft": "create"}
+    one.clone.write({"stacks/network/more.tf": 'resource "terraform_data" "new" {}\n'})
+    assert "terraform_data.new" in kinds(one.run("preview", "prod").plans["prod/network"])
+    assert one.clone.git("status", "--porcelain").split("\n") == [
+        " M stacks/network/main.tf",
+        "?? stacks/network/more.tf",
+    ]
+
+
+def test_downstream_is_planned_with_the_planned_value_of_a_changing_upstream(three: Stage) -> None:
+    three.run("up", "prod", "--yes")
+    three.change({"environments/prod.yaml": THREE["environments/prod.yaml"].replace("10.0.0.0", "10.9.0.0")})
+    told = three.run("preview", "prod")
+    app = told.plans["prod/app"]
+    assert (app["kind"], kinds(app)) == ("planned", {"terraform_data.app": "update"})
+    assert "10.9.0.0/16" in str(app["changes"][0]["after"])
+    assert "`prod/network" in app["because"]
+
+
+def test_downstream_of_an_upstream_that_will_give_something_else_is_provisional_or_deferred(
+    setting: Setting,
+) -> None:
+    replaced = NETWORK.replace("{ input = var.cidr }", "{\n  triggers_replace = var.cidr\n}")
+    stage = setting({**THREE, "stacks/network/main.tf": replaced})
+    stage.run("up", "prod", "--yes")
+    stage.change({"environments/prod.yaml": THREE["environments/prod.yaml"].replace("10.0.0.0", "10.9.0.0")})
+    told = stage.run("preview", "prod")
+    assert kinds(told.plans["prod/network"]) == {"terraform_data.net": "replace"}
+    assert told.plans["prod/app"]["kind"] == "deferred", "`id` is known only after the replacement"
+    stage.run("up", "prod", "--yes")
+    net = stage.attributes("prod/network", "terraform_data.net")["id"]
+    assert stage.outputs("prod/app") == {"prod/app.address": f"{net} in 10.9.0.0/16"}
+
+
+def test_with_an_upstream_that_is_behind_and_not_asked_for_a_plan_is_provisional(three: Stage) -> None:
+    three.run("up", "prod", "--yes")
+    three.change(
+        {"stacks/network/main.tf": NETWORK.replace("value = var.cidr", 'value = "${var.cidr} or so"')}
+    )
+    plan = three.run("preview", "prod/app").plans["prod/app"]
+    assert plan["kind"] == "provisional"
+    assert "`prod/network` is about to change" in plan["because"]
+    told = three.run("up", "prod/app", "--yes", code=8)
+    assert told.outcomes == {"prod/app": "pending"}
+    told = three.run("up", "prod/app", "--with-dependencies", "--yes")
+    assert told.outcomes == {"prod/app": "succeeded", "prod/network": "succeeded"}
+    assert three.outputs("prod/app")["prod/app.address"].endswith("10.0.0.0/16 or so")
+
+
+def test_addresses_narrow_a_preview(setting: Setting) -> None:
+    both = 'resource "terraform_data" "a" {}\nresource "terraform_data" "b" {}\n'
+    stage = setting(
+        {"runner.yaml": ONE["runner.yaml"], "environments/prod.yaml": "", "stacks/s/main.tf": both}
+    )
+    plan = stage.run("preview", "prod/s", "--target", "terraform_data.a").plans["prod/s"]
+    assert (kinds(plan), plan["partial"]) == ({"terraform_data.a": "create"}, ["terraform_data.a"])
+
+
+def test_a_saved_plan_can_be_shown_by_its_digest(one: Stage) -> None:
+    digest = one.run("preview", "prod", "--save").plans["prod/network"]["digest"]
+    shown = one.plain("show", digest)
+    assert "terraform_data.net" in shown.stdout
