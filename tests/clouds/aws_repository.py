@@ -11,8 +11,6 @@ import boto3
 
 from tests.checkout import Checkout
 
-SERVICES = ("dynamodb", "ec2", "iam", "s3", "sqs", "ssm", "sts")
-
 PROVIDER = """\
 terraform {
   required_providers {
@@ -31,10 +29,16 @@ provider "aws" {
   skip_metadata_api_check     = true
   s3_force_path_style         = true
   endpoints {
-%s
+    dynamodb = var.endpoint
+    ec2 = var.endpoint
+    iam = var.endpoint
+    s3 = var.endpoint
+    sqs = var.endpoint
+    ssm = var.endpoint
+    sts = var.endpoint
   }
 }
-""" % "\n".join(f"    {service} = var.endpoint" for service in SERVICES)
+"""
 
 BUILT_IN = """\
 variable "size" {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -116,13 +117,8 @@ def test_aws_is_created_left_alone_changed_and_destroyed(
 
     published(repository, {"environments/prod.yaml": _environment_file(endpoint, 3)})
     changed = _up(run_runner, repository, aws_environment)
-    plans = [each for each in changed.objects if each["type"] == "plan_ready"]
-    kinds = [
-        (change["address"], change["kind"])
-        for each in plans
-        for change in each["changes"]
-        if change["kind"] != "no-op"
-    ]  # type: ignore[index, attr-defined]
+    planned: list[Any] = [each["changes"] for each in changed.objects if each["type"] == "plan_ready"]
+    kinds = [(change["address"], change["kind"]) for change in planned[0] if change["kind"] != "no-op"]
     assert kinds == [("aws_sqs_queue.jobs", "update")]
     assert _days(aws_environment) == 3
 

@@ -27,7 +27,7 @@ class Bucket:
 
     environment: Mapping[str, str]
 
-    def keys(self) -> dict[str, str]:
+    def contents(self) -> dict[str, str]:
         """Key -> ETag."""
         listed = client("s3", self.environment).list_objects_v2(Bucket=BUCKET).get("Contents", [])
         return {each["Key"]: each["ETag"] for each in listed}
@@ -40,7 +40,7 @@ class Bucket:
     def write(self, key: str, content: bytes) -> None:
         """Writes an object under the labels that it had."""
         cloud = client("s3", self.environment)
-        known = key in self.keys()
+        known = key in self.contents()
         labels = cloud.head_object(Bucket=BUCKET, Key=key)["Metadata"] if known else {}
         cloud.put_object(Bucket=BUCKET, Key=key, Body=content, Metadata=labels)
 
@@ -103,9 +103,9 @@ def test_a_second_clone_goes_on_with_the_state_that_the_first_one_left(
     applied: Checkout, run_runner: Program, bucket: Bucket, tmp_path: Path
 ) -> None:
     first = _pulled(run_runner, applied, bucket)
-    assert KEY in bucket.keys()
-    assert not [key for key in bucket.keys() if key.endswith(".tflock")]
-    assert all(b"canary" not in bucket.read(key) for key in bucket.keys())
+    assert KEY in bucket.contents()
+    assert not [key for key in bucket.contents() if key.endswith(".tflock")]
+    assert all(b"canary" not in bucket.read(key) for key in bucket.contents())
     assert applied.git("ls-remote", "origin", "refs/runner/state/*") == ""
 
     other = new_clone(applied.remote, tmp_path / "other", person="Grace Example")
@@ -138,11 +138,11 @@ def test_a_state_that_is_not_the_one_on_record_stops_everything(
             bucket.remove(KEY)
         case _:
             bucket.write(KEY, b'{"version": 4, "serial": 9, "resources": []}')
-    before = bucket.keys()
+    before = bucket.contents()
     published(applied, {"environments/prod.yaml": _prod(bucket, 3)})
     ran = _up(run_runner, applied, bucket)
     assert ran.code == 7, ran
-    assert bucket.keys() == before
+    assert bucket.contents() == before
     assert applied.git("ls-remote", "origin", "refs/runner/live/prod") == head
 
 
@@ -155,12 +155,12 @@ def test_a_lock_of_somebody_else_is_respected(applied: Checkout, run_runner: Pro
         "Path": KEY,
     }
     bucket.write(f"{KEY}.tflock", json.dumps({**foreign, "Created": "2026-01-01T00:00:00Z"}).encode())
-    before = bucket.keys()
+    before = bucket.contents()
     published(applied, {"environments/prod.yaml": _prod(bucket, 2)})
     ran = _up(run_runner, applied, bucket)
     assert ran.code == 4, ran
     assert "state-locked" in codes(ran.objects)
-    assert bucket.keys() == before
+    assert bucket.contents() == before
     bucket.remove(f"{KEY}.tflock")
     ran = _up(run_runner, applied, bucket)
     assert ran.code == 0, ran
@@ -181,7 +181,7 @@ def test_of_two_clones_at_once_none_overwrites_the_other(
     assert {run.returncode for run in started} <= {0, 4}, said
     ran = _up(run_runner, other, bucket)
     assert (ran.code, outcomes(ran.objects)) == (0, {"prod/one": "unchanged"}), ran
-    assert not [key for key in bucket.keys() if key.endswith(".tflock")]
+    assert not [key for key in bucket.contents() if key.endswith(".tflock")]
 
 
 def test_destroy_leaves_an_end_mark_and_a_new_up_begins_again(
