@@ -21,6 +21,9 @@ def next_steps(
     environments: Sequence[str],
 ) -> tuple[str, ...]:
     """Commands that make sense after the end of `run`; `states` are those of `status`."""
+    held = [str(name) for name, state in states.items() if state == "held"]
+    if held and not outcomes:
+        return (f"runner up {' '.join(held)}",)
     failed = [name for name, outcome in outcomes.items() if outcome.outcome == "failed"]
     unknown = [name for name, outcome in outcomes.items() if outcome.exit_code == 9]
     steps = [f"runner state recover {name}" for name in unknown]
@@ -31,6 +34,7 @@ def next_steps(
         steps.append("runner status")
     if not steps:
         steps = [f"runner status {environment}" for environment in environments]
-        steps += [f"runner outputs {environment}" for environment in environments]
+        if "live" in states.values():
+            steps += [f"runner outputs {environment}" for environment in environments]
         steps += [f"runner log {environment}" for environment in environments]
     return tuple(steps)

@@ -126,7 +126,7 @@ def _standing(whole: Survey, name: TargetName, deployment: Deployment) -> tuple[
     if last.result is Result.UNKNOWN:
         return "unknown", f"nobody saw how these ended: {', '.join(last.unknown)}"
     if deployment.held:
-        return "held", "it was destroyed by hand; an `up` that names it brings it back"
+        return "held", "destroyed by hand; an `up` that names it brings it back"
     if last.result is not Result.SUCCEEDED:
         return "failed", last.because
     good = deployment.good
