@@ -38,7 +38,7 @@ _OPTIONS = (
         is_flag=False,
         flag_value="",
         default=None,
-        help="Only targets that a range of commits touches; without one, since the default branch.",
+        help="Only targets that a range of commits touches: comes with a later version.",
     ),
     choice("--with-dependents", is_flag=True, help="And those that need them."),
     choice("--with-dependencies", is_flag=True, help="And those that they need."),

@@ -97,6 +97,7 @@ class TextPresenter:
         self._voice, self._unfolded = voice, unfolded
         self._lock = threading.RLock()
         self._kept: dict[TargetName, Plan] = {}
+        self._applying = False
         self._trouble: list[tuple[TargetName, tuple[Diagnostic, ...]]] = []
         self.finished: RunFinished | None = None
         self.progress = Progress()
@@ -106,6 +107,8 @@ class TextPresenter:
         """See Presenter."""
         with self._lock:
             self.progress = folded(self.progress, happening, time.monotonic())
+            if isinstance(happening, RunStarted):
+                self._applying = happening.verb != "preview"
             if isinstance(happening, TargetFinished) and happening.diagnostics:
                 self._trouble.append((happening.target, happening.diagnostics))
             if isinstance(happening, RunFinished):
@@ -115,7 +118,7 @@ class TextPresenter:
             else:
                 self._voice.progress(happening_lines(happening, self.progress, time.monotonic()))
                 if isinstance(happening, PlanReady):
-                    self._voice.answer([*plan_lines(happening.plan, unfolded=self._unfolded), line()])
+                    self._say(happening.plan)
 
     @contextlib.contextmanager
     def aside(self) -> Iterator[None]:
@@ -163,7 +166,11 @@ class TextPresenter:
     def _say_kept(self, targets: Sequence[TargetName]) -> None:
         places = {name: place for place, name in enumerate(self.progress.rows)}
         for target in sorted(targets, key=lambda name: places.get(name, len(places))):
-            self._voice.answer([*plan_lines(self._kept.pop(target), unfolded=self._unfolded), line()])
+            self._say(self._kept.pop(target))
+
+    def _say(self, plan: Plan) -> None:
+        told = plan_lines(plan, unfolded=self._unfolded, applying=self._applying)
+        self._voice.answer([*told, line()])
 
 
 def presenter(settings: Settings, voice: Voice) -> Presenter:

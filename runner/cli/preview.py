@@ -56,7 +56,6 @@ def preview(context: click.Context, /, **given: Unpack[PreviewOptions]) -> int:
 
     \b
     runner preview dev                all of the environment `dev`
-    runner preview --changed          what this branch touches
     runner preview prod/app -v        one target, with all attributes
     runner preview dev --exit-code    10 when something would change
     """

@@ -18,7 +18,6 @@ Targets are stacks in environments. Every verb takes the same selectors; several
   !dev/legacy                              not this one
 
   --tag, --stack, --engine                 only some of them
-  --changed, --changed BASE..HEAD          only what a range of commits touches
   --with-dependents, --with-dependencies   and what needs them, and what they need
   --all-environments                       `up` and `destroy` want one environment without it
 

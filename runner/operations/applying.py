@@ -120,7 +120,8 @@ class _Listener:
                     ok=event.kind == "complete",
                 )
             )
-        if event.text:
+        # What is complete was told just now, and what the engine announces is in the plan.
+        if event.text and event.kind in ("start", "progress"):
             self._session.progress(target, "applying", event.text, self._done, self._total)
 
     def _note(self, event: EngineEvent) -> None:

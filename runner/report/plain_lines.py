@@ -29,6 +29,8 @@ OUTCOMES: dict[str, tuple[str, Style]] = {
     "skipped": ("skipped", Style.WARNING),
     "pending": ("pending", Style.WARNING),
 }
+DONE = {"create": "created", "update": "updated", "delete": "destroyed"}
+"""What an engine's action has come to."""
 
 
 def happening_lines(happening: Happening, progress: Progress, now: float) -> list[Line]:
@@ -50,10 +52,7 @@ def happening_lines(happening: Happening, progress: Progress, now: float) -> lis
         case PlanReady(plan=plan):
             return [line(Piece(str(plan.target), Style.NAME), ": ", *_planned(happening))]
         case ResourceApplied():
-            style, said = (Style.PLAIN, "") if happening.ok else (Style.BAD, " FAILED")
-            identity = f" [{happening.id}]" if happening.id else ""
-            told = f"{happening.address}{identity}: {happening.action}{said}"
-            return [line(Piece(str(happening.target), Style.NAME), ": ", Piece(told, style))]
+            return [line(Piece(str(happening.target), Style.NAME), ": ", _resource(happening))]
         case TargetFinished():
             row = progress.rows.get(happening.target)
             return [finished_line(happening, row.elapsed(now) if row else 0.0)]
@@ -76,6 +75,13 @@ def finished_line(finished: TargetFinished, seconds: float) -> Line:
     )
 
 
+def _resource(applied: ResourceApplied) -> Piece:
+    identity = f" [id={applied.id}]" if applied.id else ""
+    if not applied.ok:
+        return Piece(f"{applied.address}: {applied.action} FAILED{identity}", Style.BAD)
+    return Piece(f"{applied.address}: {DONE.get(applied.action, applied.action)}{identity}", Style.GOOD)
+
+
 def _planned(ready: PlanReady) -> tuple[Piece, ...]:
     plan = ready.plan
     if plan.planned is None:
@@ -83,5 +89,5 @@ def _planned(ready: PlanReady) -> tuple[Piece, ...]:
     if not plan.changed:
         return (Piece("planned, nothing is to be applied"),)
     kind = "provisional, " if plan.kind is PlanKind.PROVISIONAL else ""
-    digest = Piece(f"  {plan.digest}", Style.FAINT)
+    digest = Piece(f"  {plan.digest[:15]}", Style.FAINT)  # in full below the plan
     return (Piece(f"planned, {kind}{counts_text(counted(plan.planned))}"), digest)

@@ -50,8 +50,9 @@ _LOUD = frozenset({ChangeKind.REPLACE, ChangeKind.DELETE, ChangeKind.UNKNOWN})
 _IDENTIFYING = ("id", "arn", "name", "bucket")
 
 
-def plan_lines(plan: Plan, *, unfolded: bool = False) -> list[Line]:
-    """The whole plan of one target; `unfolded` also lists the attributes of what will be destroyed."""
+def plan_lines(plan: Plan, *, unfolded: bool = False, applying: bool = False) -> list[Line]:
+    """The whole plan of one target; `unfolded` also lists the attributes of what will be destroyed; `applying`: the
+    run that shows it is about to apply it, so nothing is said of how to."""
     if plan.planned is None:
         return [line(_title(plan), Piece(" is not planned yet", Style.WARNING), _because(plan.because))]
     if not plan.changed:
@@ -72,7 +73,7 @@ def plan_lines(plan: Plan, *, unfolded: bool = False) -> list[Line]:
             for each in indented(change_lines(change, unfolded), 2)
         ),
         *indented(_outputs(plan.planned.outputs), 2),
-        *indented(_ending(plan, plan.planned), 2),
+        *indented(_ending(plan, plan.planned, applying), 2),
     ]
 
 
@@ -198,7 +199,7 @@ def _remarks(plan: Plan, planned: Planned) -> Iterator[Line]:
     if plan.partial:
         yield line(Piece("Partial, only: ", Style.WARNING), ", ".join(plan.partial))
     for check in planned.checks:
-        if check.get("status", "pass") != "pass":
+        if check.get("status", "pass") != "pass" and not (plan.destroy and check["status"] == "unknown"):
             told = " ".join(
                 filter(None, (check.get("address", ""), check["status"], check.get("message", "")))
             )
@@ -240,7 +241,7 @@ def _output_value(each: OutputChange) -> tuple[Piece, ...]:
             return (written(each.before), Piece(" -> "), after)
 
 
-def _ending(plan: Plan, planned: Planned) -> Iterator[Line]:
+def _ending(plan: Plan, planned: Planned, applying: bool) -> Iterator[Line]:
     yield line(Piece("plan: ", Style.STRONG), counts_text(counted(planned)))
     if plan.digest:
         yield line(Piece("digest: ", Style.FAINT), Piece(plan.digest, Style.FAINT))
@@ -250,7 +251,8 @@ def _ending(plan: Plan, planned: Planned) -> Iterator[Line]:
         if plan.because:
             yield line(Piece("because ", Style.FAINT), plan.because)
         verb = "destroy" if plan.destroy else "up"
-        yield line(Piece("to apply: ", Style.FAINT), f"runner {verb} {plan.target}")
+        if not applying:
+            yield line(Piece("to apply: ", Style.FAINT), f"runner {verb} {plan.target}")
 
 
 def _object(value: Json) -> dict[str, Json]:
