@@ -27,7 +27,6 @@ def inputs_of(values: Mapping[str, Written]) -> dict[str, Input]:
 
 def target_of(
     name: str = "dev/app",
-    directory: str = "",
     *,
     engine: EngineName = EngineName.TERRAFORM,
     inputs: Mapping[str, Written] | None = None,
@@ -40,7 +39,7 @@ def target_of(
         name=whole,
         stack=Stack(
             name=whole.stack,
-            directory=directory or f"stacks/{whole.stack}",
+            directory=stack.pop("directory", f"stacks/{whole.stack}"),
             engine=EngineWish(name=engine, constraints=stack.pop("constraints", ())),
             **stack,
         ),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from runner.decisions.deferral import Foresight, Upstreams, foreseen
-from runner.decisions.references import Edge
+from runner.decisions.edges import Edge
 from runner.model.change import Change, ChangeKind, Output, OutputChange
 from runner.model.plan import Plan, PlanKind, Planned, StateFacts
 from runner.model.references import Json, OutputReference

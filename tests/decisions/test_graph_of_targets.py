@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.decisions.edges import Edge, graph_edges, judged
 from runner.decisions.ordering import needs_among, run_order, skipped
-from runner.decisions.references import Edge, graph_edges, judged
 from runner.diagnostics import Span
 from runner.errors import AskedWrongly
 from runner.kit.tree import DictTree

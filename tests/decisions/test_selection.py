@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.decisions.references import Edge
+from runner.decisions.edges import Edge
 from runner.decisions.selection import is_named, one_environment, select
 from runner.errors import AskedWrongly
 from runner.model.selection_request import SelectionRequest
@@ -18,11 +18,11 @@ from tests.decisions.code_on_paper import named, target_of
 TARGETS = {
     each.name: each
     for each in (
-        target_of("dev/app", "stacks/app", tags=frozenset({"team-a"})),
-        target_of("dev/network", "stacks/network"),
-        target_of("prod/app", "stacks/app", tags=frozenset({"team-a"})),
-        target_of("prod/network", "stacks/network"),
-        target_of("prod/eu/db", "live/prod/eu/db", engine=EngineName.OPENTOFU),
+        target_of("dev/app", directory="stacks/app", tags=frozenset({"team-a"})),
+        target_of("dev/network", directory="stacks/network"),
+        target_of("prod/app", directory="stacks/app", tags=frozenset({"team-a"})),
+        target_of("prod/network", directory="stacks/network"),
+        target_of("prod/eu/db", directory="live/prod/eu/db", engine=EngineName.OPENTOFU),
     )
 }
 EDGES = {
@@ -105,8 +105,8 @@ def test_what_matches_nothing_lists_what_there_is(selector: str, said: str) -> N
 def test_what_can_be_read_two_ways_is_said() -> None:
     targets = {
         **TARGETS,
-        named("dev/x"): target_of("dev/x", "stacks/y"),
-        named("dev/y"): target_of("dev/y", "live/y"),
+        named("dev/x"): target_of("dev/x", directory="stacks/y"),
+        named("dev/y"): target_of("dev/y", directory="live/y"),
     }
     with pytest.raises(AskedWrongly) as error:
         select(SelectionRequest(selectors=("stacks/y",)), targets, {})

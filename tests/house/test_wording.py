@@ -17,6 +17,7 @@ _TERMS = (
     "data_key",
     "data_read",
     "merge_base",
+    "secrets_manager",
     "base_ref",
     "base_sha",
     "base_32",

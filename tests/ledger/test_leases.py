@@ -2,56 +2,19 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly, LeaseHeld, NoAnswer, OutcomeUnknown
-from runner.git import Conflict, Delivery, Edit, Pushed
+from runner.git import Conflict, Edit, Pushed
 from runner.kit.clock import SetClock
 from runner.ledger.leases import GitLeases
 from runner.ledger.taking import Terms
 from runner.model.lease import Intent, Lease
 from runner.model.names import TargetName
 from tests.ledger.ledger_parts import APP, LOCKS, NETWORK, Desk
-from tests.nets.soak import Round
-
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-TERM = 60.0
-
-
-@dataclass
-class Person:
-    """Somebody with a clone, a clock and leases. `watched` are the notes, `lost` the targets told as lost."""
-
-    desk: Desk
-    clock: SetClock
-    name: str
-    paused: float = 0.0
-    watched: list[Diagnostic] = field(default_factory=list)
-    lost: list[TargetName] = field(default_factory=list)
-
-    def leases(self, **terms: object) -> GitLeases:
-        settled = Terms(
-            holder=self.name, host="a-host", term=TERM, on_lost=self.lost.append, watching=self.watched.append
-        )
-        return GitLeases(
-            self.desk.refs,
-            self.desk.outbox,
-            replace(settled, **terms),  # type: ignore[arg-type]
-            clock=self.clock,
-            pause=self.pause,
-            background=False,
-        )
-
-    def pause(self, seconds: float) -> None:
-        self.paused += seconds
-        self.clock.advance(seconds)
-
-    def send(self, *edits: Edit) -> Delivery:
-        return self.desk.outbox.submit(edits).wait()
+from tests.ledger.people import NOON, TERM, Person
 
 
 @pytest.fixture
@@ -362,56 +325,6 @@ def test_announcing_releasing_and_renewing_at_once_lose_nothing(ada: Person) -> 
     assert failures == []
     assert ada.lost == []
     assert held.standing("prod") == []
-
-
-def race(
-    leases: GitLeases,
-    name: str,
-    run: str,
-    start: threading.Barrier,
-    got: list[str],
-    failures: list[Exception],
-) -> None:
-    """One of those who try at the same moment."""
-    start.wait()
-    try:
-        leases.take([NETWORK], run)
-        got.append(name)
-    except LeaseHeld:
-        pass
-    except Exception as error:  # noqa: BLE001
-        failures.append(error)
-
-
-@pytest.mark.slow
-@pytest.mark.soak
-def test_two_who_race_for_a_lease_never_both_have_it(
-    ada: Person, bob: Person, rounds: Callable[[int], list[Round]]
-) -> None:
-    fence = 0
-    for turn in rounds(300):
-        people = {person.name: person.leases() for person in (ada, bob)}
-        barrier = threading.Barrier(2)
-        got: list[str] = []
-        failures: list[Exception] = []
-        threads = [
-            threading.Thread(
-                target=race, args=(people[name], name, f"{name}-{turn.number}", barrier, got, failures)
-            )
-            for name in people
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert failures == []
-        assert len(got) == 1
-        winner, leases = (ada if got == ["ada"] else bob), people[got[0]]
-        assert leases.held(NETWORK).fence > fence
-        fence = leases.held(NETWORK).fence
-        standing = leases.standing("prod")
-        assert [(each.lease.holder, each.mine) for each in standing] == [(got[0], True)]
-        assert isinstance(winner.send(leases.release(NETWORK)), Pushed)
 
 
 def test_times_far_apart_are_only_a_hint(ada: Person, bob: Person) -> None:
