@@ -24,7 +24,6 @@ class UpOptions(SelectionOptions):
     yes: bool
     jobs: int
     behind: bool
-    fresh: bool
     no_refresh: bool
     target: tuple[str, ...]
     replace: tuple[str, ...]
@@ -57,7 +56,6 @@ SHOWING = Showing(words=_words, rows=rows)
 @choice("--yes", "-y", is_flag=True, help="Apply without asking; in the entry.")
 @jobs_option
 @choice("--behind", is_flag=True, help="Only targets whose branch is ahead of what is live.")
-@choice("--fresh", is_flag=True, help="Use no plan that was kept.")
 @choice("--no-refresh", is_flag=True, help="Believe the state; do not look at the cloud while planning.")
 @choice(
     "--target",
@@ -97,7 +95,6 @@ def up(context: click.Context, /, **given: Unpack[UpOptions]) -> int:
         yes=given["yes"],
         jobs=given["jobs"],
         behind=given["behind"],
-        fresh=given["fresh"],
         no_refresh=given["no_refresh"],
         targets=given["target"],
         replace=given["replace"],

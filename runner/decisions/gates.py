@@ -24,6 +24,10 @@ BREAKABLE = frozenset({"windows", "freezes", "freeze", "requires", "promote", "a
 """Gates that `--break-glass` opens. It never opens what cannot be known (a foreign engine, a stale plan, a secret)."""
 
 
+CALENDAR = frozenset({"windows", "freezes", "freeze"})
+"""Gates that `--emergency` opens: those that say when."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BranchFacts:
     """Where the checked-out commit stands. `head`: the environment's branch as `remote` has it (with a local ledger,
@@ -236,9 +240,16 @@ def reference_verdicts(gates: Gates, references: Iterable[Reference]) -> tuple[V
     return tuple(found.values())
 
 
-def broken_glass(gates: Gates, verdicts: Iterable[Verdict], reason: str, actor: str) -> tuple[Verdict, ...]:
-    """`verdicts` with those that break-glass opens as warnings. `actor` must be one of `break_glass` where that names
-    anybody; a team's members are unknown here and do not count (law 10)."""
+def broken_glass(
+    gates: Gates,
+    verdicts: Iterable[Verdict],
+    reason: str,
+    actor: str,
+    *,
+    opens: frozenset[str] = BREAKABLE,
+) -> tuple[Verdict, ...]:
+    """`verdicts` with those of the gates in `opens` as warnings, where there is a `reason`. `actor` must be one of
+    `break_glass` where that names anybody; a team's members are unknown here and do not count (law 10)."""
     listed = tuple(verdicts)
     if not reason:
         return listed
@@ -253,7 +264,7 @@ def broken_glass(gates: Gates, verdicts: Iterable[Verdict], reason: str, actor: 
             code="break-glass",
             because=f"{each.because}; glass broken: {reason}",
         )
-        if each.gate in BREAKABLE and each.answer in (Answer.DENY, Answer.WAIT)
+        if each.gate in opens and each.answer in (Answer.DENY, Answer.WAIT)
         else each
         for each in listed
     )

@@ -79,7 +79,9 @@ def _with_apply_identity(session: Session, ready: Readied) -> Readied:
     child = session.bench.tools.child(ready.gates, "apply")
     for label, secret in child.secrets.items():
         session.redactor.add(secret, label)
-    return replace(ready, work=replace(ready.work, environment=child.variables), identity=child.identity)
+    timeout = ready.target.stack.timeout or session.survey.gates.limits.lease
+    work = replace(ready.work, environment=child.variables, timeout=timeout)
+    return replace(ready, work=work, identity=child.identity)
 
 
 def _applied(session: Session, plan: Plan, ready: Readied) -> tuple[Applied, StateKeeper]:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 
 from runner.decisions.edges import module_facts, reaching
 from runner.decisions.gates import (
+    CALENDAR,
     BranchFacts,
     branch_verdict,
     broken_glass,
@@ -65,7 +66,9 @@ def judge_environments(
             *_calendar(bench, whole, gates),
             unenforced_verdict(gates, "up"),
         )
-        verdicts += broken_glass(gates, found, overrides.break_glass, bench.tools.actor().name)
+        actor = bench.tools.actor().name
+        opened = broken_glass(gates, found, overrides.emergency, actor, opens=CALENDAR)
+        verdicts += broken_glass(gates, opened, overrides.break_glass, actor)
     return _closed_or_warned(verdicts)
 
 

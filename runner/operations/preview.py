@@ -23,12 +23,12 @@ from runner.operations.survey import chosen, survey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewRequest:
-    """`save` keeps the plans for `show`; `exit_code`: 10 where something would change."""
+    """`save` keeps the plans in the engine's own words, for `show`; `exit_code`: 10 where something would change.
+    `targets` and `replace` are resource addresses."""
 
     selection: SelectionRequest
     jobs: int = 0
     save: bool = False
-    fresh: bool = False
     no_refresh: bool = False
     exit_code: bool = False
     targets: tuple[str, ...] = ()

@@ -107,17 +107,18 @@ def _leases(bench: Bench, whole: Survey, environment: str, own: str) -> Mapping[
 def _row(
     whole: Survey, name: TargetName, deployment: Deployment | None, leases: Mapping[TargetName, HeldLease]
 ) -> StatusRow:
+    held = leases.get(name)
+    applying = ""
+    if held and held.lease.intent:
+        applying = f"run {held.lease.run} of {held.lease.holder} on {held.lease.host}"
     if deployment is None:
         return StatusRow(
             target=name,
-            state="never applied",
-            because="the record has no entry of it",
+            state="applying" if applying else "never applied",
+            because=applying or "the record has no entry of it",
             lease=_holder(name, leases),
         )
-    state, because = _standing(whole, name, deployment)
-    held = leases.get(name)
-    if held and held.lease.intent:
-        state, because = "applying", f"run {held.lease.run} of {held.lease.holder} on {held.lease.host}"
+    state, because = ("applying", applying) if applying else _standing(whole, name, deployment)
     return _filled(name, deployment, state, because, _holder(name, leases))
 
 

@@ -31,7 +31,8 @@ from runner.operations.survey import Survey, chosen, committed_worktree, survey
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpRequest:
     """`targets` and `replace` are resource addresses (a partial apply). The overrides open gates, and stand in the
-    entry: `allow_dirty`, `off_branch`, `change_engine`, `break_glass` (a reason), `emergency` (a reason)."""
+    entry: `allow_dirty`, `off_branch`, `change_engine`, `break_glass` (a reason), `emergency` (a reason: it opens only
+    windows and freezes). `behind`: only targets that are not live as wished."""
 
     selection: SelectionRequest
     yes: bool = False
@@ -41,7 +42,6 @@ class UpRequest:
     change_engine: bool = False
     no_refresh: bool = False
     behind: bool = False
-    fresh: bool = False
     targets: tuple[str, ...] = ()
     replace: tuple[str, ...] = ()
     break_glass: str = ""
@@ -129,7 +129,8 @@ def finished(
     codes = [outcome.exit_code for outcome in outcomes.values()]
     try:
         whole.record.ledger.refresh(environments)
-        rows = rows_of(bench, whole, set(whole.wishes.targets), environments, everything=True)
+        names, own = set(whole.wishes.targets), session.directory.id
+        rows = rows_of(bench, whole, names, environments, everything=True, own=own)
     except RunnerError as error:
         # What became of the targets stands, and is told, whether the remote can be asked again or not.
         rows, notes = (), (*notes, *(replace(each, severity=Severity.WARNING) for each in error.diagnostics))

@@ -91,7 +91,7 @@ def workspace_of(
         arguments=gates.terraform.arguments,
         cache=session.bench.tools.provider_cache,
         needs_init=module is None or module.needs_init,
-        timeout=target.stack.timeout,
+        timeout=target.stack.timeout or _limit(session.survey, purpose),
         descriptors=(session.directory.descriptor,),
     )
     return work, child.identity
@@ -116,6 +116,12 @@ def _backend_config(session: Session, target: Target, directory: Path) -> tuple[
         beside = session.bench.tools.repository.root / target.stack.directory
         words.append(f"path={(beside / written).resolve()}")
     return tuple(words)
+
+
+def _limit(whole: Survey, purpose: str) -> float:
+    """Law 14: how long one command of an engine may take, in seconds."""
+    limits = whole.gates.limits
+    return limits.preview if purpose == "preview" else limits.lease
 
 
 def _file(directory: Path, name: str) -> Path:
