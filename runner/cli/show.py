@@ -30,7 +30,9 @@ def _rows(result: ShowResult) -> Iterator[JsonRow]:
     if result.entry:
         yield "entry", members_of(result.entry)
     for resource in result.resources:
-        yield "resource", members_of(resource)
+        members = members_of(resource)
+        kind = members.pop("type")
+        yield "resource", {**members, "resource_type": kind}
 
 
 @click.command("show", cls=Verb)

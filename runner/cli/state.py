@@ -33,9 +33,14 @@ def _cell(row: Mapping[str, Json], name: str) -> Piece:
     return Piece("" if value is None else value if isinstance(value, str) else written(value).text)
 
 
+def _members(row: Mapping[str, Json]) -> Mapping[str, Json]:
+    """The row of a resource without a `type`, which says what the JSON object is."""
+    return {"resource_type" if name == "type" else name: value for name, value in row.items()}
+
+
 SHOWING: Showing[StateResult] = Showing(
     words=_words,
-    rows=lambda result: (("row", row) for row in result.rows),
+    rows=lambda result: (("row", _members(row)) for row in result.rows),
     members=lambda result: {
         "text": result.text,
         "entry": result.entry,

@@ -33,7 +33,8 @@ SCHEMA = "runner/1"
 
 
 def json_line(kind: str, members: Mapping[str, Json]) -> str:
-    """One object of type `kind`, ended by a line feed."""
+    """One object of type `kind`, ended by a line feed. `members` have no `schema` or `type` of their own."""
+    assert not {"schema", "type"} & members.keys(), f"a member of `{kind}` would hide what the object is"
     return json_text({"schema": SCHEMA, "type": kind, **members}) + "\n"
 
 

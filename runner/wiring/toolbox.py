@@ -156,6 +156,8 @@ class Toolbox:
     def begin(self, gates: Gates, record: Record) -> None:
         """See Tools."""
         if record.ledger.identity(gates.environment):
+            # A missing key ends the run before a lease is taken: nothing is touched.
+            self._keys.ring(gates, record.refs, record.ledger)
             return
         self._keys.first(gates, record.refs, record.outbox)
         record.ledger.open(gates.environment)

@@ -18,7 +18,7 @@ def test_a_no_is_no_mistake_and_changes_nothing(one: Stage) -> None:
     assert terminal.ended() == 0
     assert one.entries() == []
     assert one.standing() == {"prod/network": "never applied"}
-    assert one.run("locks").rows("lock") == []
+    assert one.run("locks").rows("lease") == []
     assert "refs/runner/state/prod" not in one.refs()
 
 

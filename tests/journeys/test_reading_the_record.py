@@ -70,7 +70,8 @@ def test_log_and_show_tell_an_entry_and_what_it_left(one: Stage) -> None:
     assert (entry["id"], entry["counts"]) == (oldest["id"], {"create": 1, "outputs": 2})
     shown = one.run("show", "prod/network")
     assert [row["id"] for row in shown.rows("entry")] == [newest["id"]]
-    assert [row["address"] for row in shown.rows("resource")] == ["terraform_data.net"]
+    (resource,) = shown.rows("resource")
+    assert (resource["address"], resource["resource_type"]) == ("terraform_data.net", "terraform_data")
     assert "Terraform will perform" in one.plain("show", oldest["id"], "--raw").stdout
     assert one.run("show", "nothing-like-it", code=2).codes == {"nothing-to-show"}
 

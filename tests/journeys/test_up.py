@@ -24,7 +24,7 @@ def test_a_fresh_up_applies_in_order_and_records_each_target(three: Stage) -> No
     )
     live = three.on_remote("ls-tree", "-r", "--name-only", "refs/runner/live/prod").splitlines()
     assert {f"targets/{stack}/deployment.json" for stack in ("app", "database", "network")} <= set(live)
-    assert three.run("locks").rows("lock") == []
+    assert three.run("locks").rows("lease") == []
     assert three.clone.git("status", "--porcelain") == ""
 
 
