@@ -37,7 +37,8 @@ class Workspace:
     directory in it, `scratch` ours (plan, var file, logs, HOME), all mode 0700. `environment` is all that the child
     gets. `inputs` are resolved; `secret_inputs` names those that came from secrets or sensitive outputs. `var_files`
     are absolute. `cache` holds provider plugins, shared by runs of one trust (None: no cache). `timeout` seconds for
-    each command. `descriptors` are inherited by children, so that a lock outlives us with them."""
+    each command, `plan_bytes` the most that a plan may have (law 14). `descriptors` are inherited by children, so that
+    a lock outlives us with them."""
 
     root: Path
     directory: Path
@@ -52,6 +53,7 @@ class Workspace:
     cache: Path | None = None
     needs_init: bool = True
     timeout: float | None = None
+    plan_bytes: int = 256 << 20
     descriptors: tuple[int, ...] = ()
 
 

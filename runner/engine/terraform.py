@@ -80,6 +80,7 @@ class TerraformEngine:
         )
         if shown.code != 0 or shown.truncated:
             raise self._commands.failure(work, "show", shown, stop)
+        _refuse_large(work, len(shown.stdout))
         return planned_of(
             shown.stdout,
             exit_changed=done.code == 2,
@@ -189,6 +190,15 @@ class TerraformEngine:
         done = self._commands.run(work, "workspace new", arguments, stop)
         if done.code != 0:
             raise self._commands.failure(work, "workspace new", done, stop)
+
+
+def _refuse_large(work: Workspace, size: int) -> None:
+    if size > work.plan_bytes:
+        raise TargetFailed.of(
+            "limit-plan-bytes",
+            f"the plan has {size:,} bytes, and `limits.plan_bytes` allows {work.plan_bytes:,}",
+            hint="split the stack, or raise the limit in runner.yaml on the default branch",
+        )
 
 
 def _plan_file(work: Workspace) -> Path:

@@ -92,6 +92,7 @@ def workspace_of(
         cache=session.bench.tools.provider_cache,
         needs_init=module is None or module.needs_init,
         timeout=target.stack.timeout or _limit(session.survey, purpose),
+        plan_bytes=session.survey.gates.limits.plan_bytes,
         descriptors=(session.directory.descriptor,),
     )
     return work, child.identity
