@@ -16,10 +16,16 @@ DIRECTORY = "environments"
 def environment_files(tree: Tree) -> tuple[dict[str, str], list[Diagnostic]]:
     """Environment -> its file; and what is wrong with the files' names."""
     files: dict[str, str] = {}
-    problems: list[Diagnostic] = []
+    problems = not_files(tree, [RUNNER_FILE])
+    directory = tree.node(DIRECTORY)
+    if directory is not None and directory.kind is not Kind.DIRECTORY:
+        problems.append(_unreadable(DIRECTORY, f"`{DIRECTORY}` is a {directory.kind}, and no directory"))
     for node in tree.children(DIRECTORY):
         name = node.path.removeprefix(f"{DIRECTORY}/")
-        if node.kind not in (Kind.FILE, Kind.EXECUTABLE) or not name.endswith((".yaml", ".yml")):
+        if not name.endswith((".yaml", ".yml")):
+            continue
+        if mistaken := not_files(tree, [node.path]):
+            problems += mistaken
             continue
         stem, _, ending = name.rpartition(".")
         if ending == "yml":
@@ -45,6 +51,23 @@ def environment_files(tree: Tree) -> tuple[dict[str, str], list[Diagnostic]]:
         if tree.node(name)
     ]
     return files, problems
+
+
+def not_files(tree: Tree, paths: Iterable[str]) -> list[Diagnostic]:
+    """What is wrong with those of `paths` where something else than a file stands: read as absent, it would open every
+    gate that it was meant to hold."""
+    found = [node for path in paths if (node := tree.node(path)) is not None]
+    return [
+        _unreadable(node.path, f"`{node.path}` is a {node.kind}, and no file")
+        for node in found
+        if node.kind not in (Kind.FILE, Kind.EXECUTABLE)
+    ]
+
+
+def _unreadable(path: str, message: str) -> Diagnostic:
+    span = Span(file=path, line=1, column=1)
+    hint = "configuration is not read through links: put what it should hold into a file of that name"
+    return Diagnostic(code="configuration-not-a-file", message=message, span=span, hint=hint)
 
 
 def _misnamed(path: str, message: str, hint: str) -> Diagnostic:

@@ -10,7 +10,7 @@ from runner.config.branches import branches_of
 from runner.config.configuration import GatesConfiguration, WishesConfiguration
 from runner.config.enforcement import GATE_KEYS, UNHONOURED_STACK_KEYS
 from runner.config.engine_choice import EngineChoice
-from runner.config.files import RUNNER_FILE, believed, environment_files
+from runner.config.files import RUNNER_FILE, believed, environment_files, not_files
 from runner.config.layout import compiled
 from runner.config.members import members_of, stacks_by_environment
 from runner.config.remembering import ConfigurationReader, ReadFile
@@ -31,6 +31,7 @@ def read_wishes(tree: Tree, gates: GatesConfiguration, reader: ConfigurationRead
     paths, problems = environment_files(tree)
     search = found_stacks(tree, [compiled(text) for text in gates.layout], gates.limits.tree_files)
     problems += search.problems
+    problems += not_files(tree, (_stack_file(found) for found in search.stacks))
     own = {_stack_file(found): found for found in search.stacks if "stack.yaml" in found.files}
     contents = tree.read_many([RUNNER_FILE, *paths.values(), *own, *sorted(search.version_files)])
     kinds = {RUNNER_FILE: FileKind.RUNNER, **dict.fromkeys(paths.values(), FileKind.ENVIRONMENT)}
