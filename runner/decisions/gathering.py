@@ -101,10 +101,12 @@ class Gathering:
         self.watches.setdefault((directory, pattern), watch)
 
     def outside(self, path: str, span: Span | None) -> None:
-        """A path that leaves the repository is not part of it: the engine will not find it."""
+        """A path that leaves the repository is not part of it. An absolute one the engine may find all the same."""
+        found = "what it holds is read unseen, and no commit says when it changes"
+        lost = "it is not laid out for the engine"
         self.tell(
             "path-outside-repository",
-            f"`{path}` lies outside the repository, and is not laid out for the engine",
+            f"`{path}` lies outside the repository: {found if path.startswith('/') else lost}",
             span,
             hint="keep what a plan reads in the repository, or give it as an input",
             severity=Severity.WARNING,

@@ -15,6 +15,7 @@ from runner.errors import Interrupted, OutcomeUnknown, ToolUnavailable
 from runner.kit.canonical import encode
 from runner.model.change import Output
 from runner.model.entry import Deployment, Result
+from runner.model.happening import Noted
 from runner.model.names import TargetName
 from runner.model.plan import Plan, PlanKind, Planned, StateFacts
 from runner.model.references import Inputs, OutputReference, references_in
@@ -153,6 +154,8 @@ def _readied(
     whole, previous = session.survey, given.previous
     gates = session.gates(target.name.environment)
     laid = laid_out(session, whole, target)
+    for warning in laid.closure.diagnostics:
+        session.bench.tell(Noted(diagnostic=warning, target=target.name))
     work, identity = workspace_of(session, target, laid, engine, request.purpose)
     store = store_for(session, target.name)
     named = previous.last.state if previous else None
