@@ -116,6 +116,16 @@ def unresolved(lease: Lease) -> Diagnostic:
     )
 
 
+def moved_back(target: TargetName, floor: int) -> Diagnostic:
+    """The leases know less than the record: what was announced since is not known any more."""
+    return Diagnostic(
+        code="leases-moved-back",
+        message=f"the record has an entry of `{target}` under fence {floor}, and its lease stands before that: the "
+        f"leases of {target.environment} were moved back or removed",
+        hint=f"push them again; or, when nobody works on it: `runner state recover {target}`",
+    )
+
+
 def lost(target: TargetName, why: str) -> Diagnostic:
     """A lease of ours that is none any more."""
     return Diagnostic(

@@ -7,10 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from runner.diagnostics import Diagnostic, Severity
-from runner.errors import LeaseHeld, NoAnswer, OutcomeUnknown
+from runner.errors import HistoryMoved, LeaseHeld, NoAnswer, OutcomeUnknown
 from runner.git import Edit, Outbox, Unsent
 from runner.kit.clock import Clock
-from runner.ledger.claims import Claim, Doubtful, Free, Living, Slot, Unresolved, held_by_another, unresolved
+from runner.ledger.claims import (
+    Claim,
+    Doubtful,
+    Free,
+    Living,
+    Slot,
+    Unresolved,
+    held_by_another,
+    moved_back,
+    unresolved,
+)
 from runner.ledger.holdings import Hold, Holdings
 from runner.ledger.lease_board import LeaseBoard, signs_left_behind
 from runner.ledger.lease_edits import lease_edit, refused
@@ -74,8 +84,8 @@ class Taking:
         self._watching: set[TargetName] = set()
 
     def take(self, targets: Sequence[TargetName], run: str, *, past_intent: bool = False) -> None:
-        """Takes all of `targets`, or raises LeaseHeld, OutcomeUnknown, NoAnswer. `past_intent`: also one whose holder
-        is gone and had announced a change; the intent stays in it."""
+        """Takes all of `targets`, or raises LeaseHeld, OutcomeUnknown, NoAnswer, HistoryMoved `leases-moved-back`.
+        `past_intent`: also one whose holder is gone and had announced a change; the intent stays in it."""
         until = self._clock.monotonic() + self._terms.wait
         doubted: dict[TargetName, Slot] = {}
         losses = 0
@@ -98,6 +108,8 @@ class Taking:
     ) -> Claim:
         """`doubted`: those that seemed stale when they were first seen, as they stood then."""
         floor = self._terms.floor(target)
+        if not past_intent and floor > (slot.record.lease.fence if slot else 0):
+            raise HistoryMoved(moved_back(target, floor))
         found = self._board.claim(target, slot, floor=floor, past_intent=past_intent)
         if isinstance(found, Doubtful) and slot:
             if doubted.setdefault(target, slot) != slot:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from runner.errors import HistoryMoved, LeaseHeld, OutcomeUnknown
 from runner.kit.journal import Journal
 from runner.model.entry import EntryKind, Result, StoredState
 from runner.model.environment import StateBackend
@@ -49,7 +50,7 @@ def recovered(bench: Bench, whole: Survey, name: TargetName, *, yes: bool, force
             accepted=False,
         )
         foreign = _foreign(session, name) if lease is None and remnant is None else None
-        lines = told(finding, stale=stale, foreign=foreign.words if foreign else "")
+        lines = told(finding, stale=stale, foreign=foreign.words if foreign else "") or _behind(session, name)
         if not lines:
             return StateChange(text=f"nothing of `{name}` is unknown; nothing was changed")
         if not _looked_at(bench, name, lines, yes=yes):
@@ -66,6 +67,20 @@ def recovered(bench: Bench, whole: Survey, name: TargetName, *, yes: bool, force
         entry=entry,
         next=(f"runner preview {name}",),
     )
+
+
+def _behind(session: Session, name: TargetName) -> list[str]:
+    """What stands against taking the target's lease, where its leases know less than the record."""
+    leases = leases_for(session, name.environment)
+    try:
+        leases.take([name], session.directory.id)
+    except HistoryMoved as error:
+        return [each.message for each in error.diagnostics]
+    except (LeaseHeld, OutcomeUnknown):
+        return []
+    finally:
+        leases.release_all()
+    return []
 
 
 def _looked_at(bench: Bench, name: TargetName, lines: Sequence[str], *, yes: bool) -> bool:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from runner.errors import AskedWrongly, LeaseHeld, NoAnswer, OutcomeUnknown
+from runner.errors import AskedWrongly, HistoryMoved, LeaseHeld, NoAnswer, OutcomeUnknown
 from runner.git import Conflict, Edit, Pushed
 from runner.kit.clock import SetClock
 from runner.ledger.leases import GitLeases
@@ -55,14 +55,22 @@ def test_all_are_taken_or_none(ada: Person, bob: Person) -> None:
     assert [held.lease.target for held in bob.leases().standing("prod")] == [APP]
 
 
-def test_the_fence_grows_with_each_taking_and_starts_above_the_record(ada: Person, bob: Person) -> None:
+def test_the_fence_grows_with_each_taking(ada: Person, bob: Person) -> None:
     fences = []
     for turn, person in enumerate((ada, bob, ada, bob)):
-        leases = person.leases(floor=lambda _: 7)
+        leases = person.leases()
         leases.take([NETWORK], f"run-{turn}")
         fences.append(leases.held(NETWORK).fence)
         assert isinstance(person.send(leases.release(NETWORK)), Pushed)
-    assert fences == [8, 9, 10, 11]
+    assert fences == [1, 2, 3, 4]
+
+
+def test_leases_that_know_less_than_the_record_are_for_a_person_and_then_go_on_above_it(ada: Person) -> None:
+    leases = ada.leases(floor=lambda _: 7)
+    with pytest.raises(HistoryMoved, match="moved back or removed"):
+        leases.take([NETWORK], "run-1")
+    leases.take_over(NETWORK, "run-1")
+    assert leases.held(NETWORK).fence == 8
 
 
 def test_a_released_lease_leaves_its_fence_and_nothing_else(ada: Person) -> None:
