@@ -12,9 +12,10 @@ from runner.git import LoggedCommit, Signature
 from runner.git.command import git_failed
 from runner.git.objects import TREE_MODE
 from runner.git.repository import Repository
-from runner.git.tree_editing import blobs_below
+from runner.git.tree_editing import blobs_at, blobs_below
 
 _AT_ONCE = 500
+_FEW = 8
 _PAGES = (50, 1000, 1 << 31)
 
 
@@ -89,10 +90,24 @@ class CloneHistory:
 
     def contents(self, places: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], bytes]:
         """See History."""
-        found = self._objects.read_many([f"{commit}:{path}" for commit, path in places])
-        return {
-            (commit, path): found[name] for commit, path in places if (name := f"{commit}:{path}") in found
-        }
+        named = self._named(places)
+        found = self._objects.read_many(named.values())
+        return {place: found[name] for place, name in named.items() if name in found}
+
+    def _named(self, places: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
+        """How Git is asked for each place. Of many in one commit the blob ids are looked up here: for each
+        `commit:path` Git reads all trees on the way again, however large they are."""
+        wanted: dict[str, list[str]] = {}
+        for commit, path in places:
+            wanted.setdefault(commit, []).append(path)
+        named: dict[tuple[str, str], str] = {}
+        for commit, paths in wanted.items():
+            if len(paths) <= _FEW:
+                named.update({(commit, path): f"{commit}:{path}" for path in paths})
+            elif self.holds(commit):
+                ids = blobs_at(self._objects, self._objects.root(commit), paths)
+                named.update({(commit, path): oid for path, oid in ids.items()})
+        return named
 
     def names(self, commit: str, directory: str) -> tuple[str, ...]:
         """See History."""

@@ -91,6 +91,12 @@ class Objects:
         """The entries of a tree by name, in Git's order; do not change it."""
         return self._tree(oid)
 
+    def trees(self, oids: Iterable[str]) -> Mapping[str, Mapping[str, TreeItem]]:
+        """The entries of many trees, in one round. KeyError when the clone does not have one."""
+        wanted = set(oids)
+        contents = self.read_many(wanted)
+        return {oid: _items(contents[oid], len(oid) // 2) for oid in wanted}
+
     def root(self, commit: str) -> str:
         """The tree of a commit."""
         return self.read(commit).split(b"\n", 1)[0].removeprefix(b"tree ").decode()
@@ -157,14 +163,18 @@ class Objects:
         return content
 
     def _read_tree(self, oid: str) -> Mapping[str, TreeItem]:
-        content, width = self.read(oid), len(oid) // 2
-        items: dict[str, TreeItem] = {}
-        at = 0
-        while at < len(content):
-            space, zero = content.index(b" ", at), content.index(b"\0", at)
-            end = zero + 1 + width
-            items[os.fsdecode(content[space + 1 : zero])] = TreeItem(
-                content[at:space].decode(), content[zero + 1 : end].hex()
-            )
-            at = end
-        return items
+        return _items(self.read(oid), len(oid) // 2)
+
+
+def _items(content: bytes, width: int) -> Mapping[str, TreeItem]:
+    """A tree object's entries; ids are `width` bytes long."""
+    items: dict[str, TreeItem] = {}
+    at = 0
+    while at < len(content):
+        space, zero = content.index(b" ", at), content.index(b"\0", at)
+        end = zero + 1 + width
+        items[os.fsdecode(content[space + 1 : zero])] = TreeItem(
+            content[at:space].decode(), content[zero + 1 : end].hex()
+        )
+        at = end
+    return items

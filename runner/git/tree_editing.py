@@ -30,6 +30,24 @@ def blob_at(objects: Objects, tree: str, path: str) -> str | None:
     return item.id if item is not None and item.mode != TREE_MODE else None
 
 
+def blobs_at(objects: Objects, tree: str, paths: Iterable[str]) -> Mapping[str, str]:
+    """Path -> blob id of those of `paths` that are there, in one round for each level."""
+    waiting = {path: (tree, path) for path in paths}
+    found: dict[str, str] = {}
+    while waiting:
+        trees = objects.trees({above for above, _ in waiting.values()})
+        deeper: dict[str, tuple[str, str]] = {}
+        for path, (above, rest) in waiting.items():
+            name, slash, below = rest.partition("/")
+            item = trees[above].get(name)
+            if item is not None and item.mode == TREE_MODE and slash:
+                deeper[path] = (item.id, below)
+            elif item is not None and item.mode != TREE_MODE and not slash:
+                found[path] = item.id
+        waiting = deeper
+    return found
+
+
 def blobs_below(objects: Objects, tree: str, prefix: str) -> Mapping[str, str]:
     """Path -> blob id of every blob below the directory `prefix` (empty: all)."""
     for part in prefix.strip("/").split("/") if prefix.strip("/") else ():
