@@ -144,13 +144,18 @@ def restore(context: click.Context, /, target: str, version: int, yes: bool) -> 
 @state.command("recover", cls=Verb)
 @TARGET
 @YES
+@choice(
+    "--force",
+    is_flag=True,
+    help="Take the state that a run left in this clone, although the record has gone on since.",
+)
 @click.pass_context
-def recover(context: click.Context, /, target: str, yes: bool) -> int:
+def recover(context: click.Context, /, target: str, yes: bool, force: bool) -> int:
     """Put on the record what an interrupted apply left behind.
 
     Shows what is known of each resource whose outcome nobody saw, and proposes the imports.
     """
-    request = StateRequest(action="recover", target=target, yes=yes)
+    request = StateRequest(action="recover", target=target, yes=yes, force=force)
     return conducted(context, operation, request, SHOWING, asks=True)
 
 

@@ -42,11 +42,13 @@ def recovered(bench: Bench, whole: Survey, name: TargetName, *, yes: bool, force
         lease = _announced_lease(bench, whole, name)
         remnant = _remnant(bench, name)
         stale = remnant is not None and _overtaken(session, remnant) and not force
+        # A state that is dropped hands nothing over: what it alone knows of is named.
+        witnessed = replace(remnant, state=None) if remnant and stale else remnant
         finding = Finding(
             target=name,
             lease=lease,
             remnant=None if stale else remnant,
-            unknown=_unknown(session, name, remnant),
+            unknown=_unknown(session, name, witnessed),
             accepted=False,
         )
         foreign = _foreign(session, name) if lease is None and remnant is None else None

@@ -91,6 +91,11 @@ class Scene(Stage):
             (clone.path / ".git/runner/key").chmod(0o600)
         return Scene(clone=clone, program=self.program, environment=self.environment, gates=self.gates)
 
+    def newest_source(self) -> str:
+        """The commit that the newest entry at the remote applied."""
+        wanted = "--format=%(trailers:key=Source-Commit,valueonly)"
+        return git("log", "-1", wanted, "refs/runner/live/prod", cwd=self.clone.remote).strip()
+
     def ids(self) -> dict[str, str]:
         """Address -> id, of all that the state holds."""
         return {
@@ -129,7 +134,7 @@ class Scene(Stage):
         ]
 
     def all_is_told(self) -> None:
-        """Nothing is left lying about: no lease, no unsent record, no plain state; and a stranger believes the record."""
+        """Nothing lies about: no lease, no unsent record, no plain state; a stranger believes the record."""
         assert self.run("locks", "prod").rows("lease") == []
         assert self.outbox() == []
         assert [run for run in self.runs() if (run / "work").exists()] == []
@@ -245,6 +250,13 @@ class Watched:
             for each in self.told
             if each["type"] == "applied" and each["action"] == "create" and each["ok"] and each["id"]
         }
+
+    def first_made(self) -> str:
+        """The id of the resource that it said was created first."""
+        made: str = next(
+            each["id"] for each in self.told if each["type"] == "applied" and each["action"] == "create"
+        )
+        return made
 
     def finish(self) -> int:
         """Reads to the end → the exit code."""

@@ -19,12 +19,12 @@ def test_a_lost_machine_s_run_is_named_outcome_unknown_and_what_it_had_sent_is_k
     before = scene.ids()
     scene.wish(1)
     lost.clone.git("pull", "--quiet")
-    versions = len(scene.run("state", "versions", TARGET).rows("version"))
     watched = lost.start("up", "prod", "--yes")
     made = watched.until(lambda each: each["type"] == "applied" and each["action"] == "create")
     assert made["address"] == "terraform_data.a"
     # Longer than the interval at which states are saved: until the remote has one that nobody has recorded.
-    until(lambda: watched.line() and len(scene.run("state", "versions", TARGET).rows("version")) > versions)
+    watched.until(lambda each: scene.reached(1))
+    until(lambda: kept(scene, made["id"]))
     watched.kill(engines=True)
     shutil.rmtree(lost.clone.path)
 
@@ -58,6 +58,12 @@ def test_a_machine_that_is_lost_before_it_announced_anything_leaves_nothing_unkn
     until(lambda: scene.program("up", "prod", "--yes", cwd=scene.clone.path).code == 0)
     assert [each["kind"] for each in scene.entries("prod")] == ["apply", "apply"]
     scene.all_is_told()
+
+
+def kept(scene: Scene, identity: str) -> bool:
+    """Whether the newest state at the remote, which no entry names, holds that id."""
+    newest = max(row["version"] for row in scene.run("state", "versions", TARGET).rows("row"))
+    return identity in scene.plain("state", "pull", TARGET, "--version", str(newest)).stdout
 
 
 def _give_key(giver: Scene, taker: Scene) -> None:

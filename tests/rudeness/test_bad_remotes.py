@@ -1,0 +1,117 @@
+"""A remote that refuses, hangs, or moves away: nothing begins that cannot be recorded, and what was done is kept."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.rudeness.scene import TARGET, Scene, ref
+
+LIVE = "refs/runner/live/prod"
+ANNOUNCED = "refs/runner/locks/prod"
+
+
+def hook(scene: Scene, text: str) -> Path:
+    """The remote's pre-receive hook: a shell script, which may wait for files."""
+    place = scene.clone.remote / "hooks/pre-receive"
+    place.parent.mkdir(exist_ok=True)
+    place.write_text(f"#!/bin/sh\n{text}\n")
+    place.chmod(0o755)
+    return place
+
+
+def refusing(name: str) -> str:
+    """Refuses pushes that touch a ref whose name has this in it."""
+    return f'while read old new ref; do case "$ref" in *{name}*) echo "not today" >&2; exit 1;; esac; done; exit 0'
+
+
+def test_a_remote_that_refuses_the_leases_is_told_and_nothing_is_changed(scene: Scene) -> None:
+    hook(scene, refusing("refs/runner/"))
+    before = scene.refs()
+    told = scene.run("up", "prod", "--yes", code=6)
+    assert told.rows("applied") == []
+    assert scene.refs() == before
+    hook(scene, "exit 0")
+    scene.run("up", "prod", "--yes")
+    scene.all_is_told()
+
+
+@pytest.mark.parametrize("way", ["refuses", "hangs", "is-moved-away"])
+def test_what_was_applied_is_kept_when_the_remote_fails_after_the_intent_and_sent_by_the_next_command(
+    gated: Callable[..., Scene], way: str
+) -> None:
+    scene = gated()
+    scene.open_gate(0)
+    scene.run("up", "prod", "--yes")
+    scene.wish(1)
+    watched = scene.start("up", "prod", "--yes", env={"GITOPS_RUNNER_NETWORK_TIMEOUT": "2"})
+    watched.until(lambda each: scene.reached(1))
+    mend = _break(scene, way)
+    head = ref(scene.clone.remote, LIVE) if way != "is-moved-away" else ""
+    scene.open_gate(1)
+    assert watched.finish() == 9, watched.kinds()
+    finished = next(each for each in watched.told if each["type"] == "target_finished")
+    assert finished["diagnostics"][-1]["code"] == "not-recorded"
+    assert len(scene.outbox()) == 1
+    made = watched.applied_ids()
+    assert len(made) == 3
+
+    again = scene.program(
+        "up", "prod", "--yes", "--json", cwd=scene.clone.path, env={"GITOPS_RUNNER_NETWORK_TIMEOUT": "2"}
+    )
+    assert again.code == 6, again.stdout
+    assert "Traceback" not in again.stderr
+    mend()
+    if head:
+        assert ref(scene.clone.remote, LIVE) == head
+    sent = scene.run("up", "prod", "--yes")
+    assert "record-sent" in sent.codes
+    assert sent.outcomes == {TARGET: "unchanged"}
+    assert made == set(scene.ids().values())
+    scene.all_is_told()
+
+
+def test_a_remote_that_hangs_before_anything_began_is_told_in_time(scene: Scene, tmp_path: Path) -> None:
+    scene.run("up", "prod", "--yes")
+    scene.wish(1)
+    mend = _break(scene, "hangs")
+    before = scene.refs()
+    told = scene.run("up", "prod", "--yes", code=6, env={"GITOPS_RUNNER_NETWORK_TIMEOUT": "2"})
+    assert told.rows("applied") == []
+    assert scene.refs() == before
+    mend()
+    scene.run("up", "prod", "--yes")
+    scene.all_is_told()
+
+
+def test_a_network_timeout_that_is_no_number_is_a_mistake(scene: Scene) -> None:
+    told = scene.run("status", code=2, env={"GITOPS_RUNNER_NETWORK_TIMEOUT": "soon"})
+    assert told.codes == {"bad-network-timeout"}
+
+
+def _break(scene: Scene, way: str) -> Callable[[], object]:
+    """Breaks the remote; returns what mends it."""
+    remote = scene.clone.remote
+    match way:
+        case "refuses":
+            return _mended_hook(scene, refusing("refs/runner/"))
+        case "hangs":
+            gate = scene.gates / "mended"
+            waits = f'[ ! -e "{gate}" ] && [ $n -lt 2000 ]'
+            return _mended_hook(scene, f"n=0; while {waits}; do sleep 0.05; n=$((n+1)); done; exit 1", gate)
+        case _:
+            away = remote.with_name("moved.git")
+            shutil.move(remote, away)
+            return lambda: shutil.move(away, remote)
+
+
+def _mended_hook(scene: Scene, text: str, gate: Path | None = None) -> Callable[[], object]:
+    place = hook(scene, text)
+
+    def mend() -> None:
+        place.unlink()
+        if gate:
+            gate.touch()
+
+    return mend
