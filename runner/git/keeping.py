@@ -51,12 +51,17 @@ class Keeping:
         content = {"schema": _SCHEMA, "place": place, "edits": [_as_written(edit) for edit in edits]}
         draft = file.with_suffix(".tmp")
         descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        with open(descriptor, "wb", closefd=False) as stream:
-            stream.write(json.dumps(content).encode())
-        os.fsync(descriptor)
-        draft.replace(file)
-        _sync_directory(directory)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            with open(descriptor, "wb", closefd=False) as stream:
+                stream.write(json.dumps(content).encode())
+            os.fsync(descriptor)
+            draft.replace(file)
+            _sync_directory(directory)
+        except OSError:  # a full disk: half of it is worth nothing
+            draft.unlink(missing_ok=True)
+            os.close(descriptor)
+            raise
         return cls(file, descriptor)
 
     @classmethod
@@ -94,16 +99,20 @@ class Keeping:
 def kept(repository: Repository) -> tuple[KeptSubmission, ...]:
     """What lies in the outbox, oldest first, also what a living process is about to send. HistoryMoved
     `outbox-unreadable` when a file is none of ours."""
-    return tuple(_read(file) for file in sorted(_directory(repository).glob("*.json")))
+    found = (_read(file) for file in sorted(_directory(repository).glob("*.json")))
+    return tuple(each for each in found if each is not None)
 
 
-def _read(file: Path) -> KeptSubmission:
+def _read(file: Path) -> KeptSubmission | None:
+    """None for one that arrived a moment ago: another process has removed it."""
     beside = file.with_suffix(".attempt")
     try:
-        content = json.loads(file.read_bytes())
         attempts = tuple(json.loads(beside.read_bytes())) if beside.exists() else ()
+        content = json.loads(file.read_bytes())
         edits = tuple(_as_believed(edit) for edit in content["edits"])
         return KeptSubmission(file=file, place=content["place"], edits=edits, attempts=attempts)
+    except FileNotFoundError:
+        return None
     except (ValueError, KeyError, TypeError) as error:
         hint = "it was changed by hand, or written by another version: move it away, and see `runner state recover`"
         raise HistoryMoved.of("outbox-unreadable", f"`{file}` cannot be read: {error}", hint=hint) from error

@@ -34,10 +34,7 @@ class Journal:
         """Makes `directory` (mode 0700) and holds it. FileExistsError when it is there."""
         directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         directory.mkdir(mode=0o700)
-        descriptor = _locked(directory)
-        if descriptor is None:
-            raise FileExistsError(directory)
-        return cls(directory, descriptor)
+        return cls(directory, _locked_by_us(directory))
 
     @classmethod
     def adopt(cls, directory: Path) -> Journal | None:
@@ -94,6 +91,13 @@ def is_held(directory: Path) -> bool:
         return directory.is_dir()
     os.close(descriptor)
     return False
+
+
+def _locked_by_us(directory: Path) -> int:
+    """The lock of a directory that is new: at most somebody looks whether it is held, which takes no time."""
+    descriptor = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return descriptor
 
 
 def _locked(directory: Path) -> int | None:

@@ -8,7 +8,7 @@ from threading import Event, Thread
 from typing import Self
 
 from runner.errors import RunnerError
-from runner.git import Conflict, Outbox, Pushed, Unsent
+from runner.git import Conflict, Delivery, Outbox, Pushed, Unsent
 from runner.ledger import Leases
 from runner.operations.session import Readied
 from runner.vault import SavedState
@@ -55,9 +55,12 @@ class StateKeeper:
         waited = SAVE_EVERY
         while not self._ended.wait(LOOK_EVERY):
             waited += LOOK_EVERY
-            if waited >= SAVE_EVERY and self._changed():
-                waited = 0.0
-                self._store_now()
+            try:
+                if waited >= SAVE_EVERY and self._changed():
+                    waited = 0.0
+                    self._store_now()
+            except (RunnerError, OSError) as error:  # the next look may do better; the entry's save tells
+                self.trouble = str(error)
 
     def _changed(self) -> bool:
         state = self.read()
@@ -69,16 +72,11 @@ class StateKeeper:
         state = self.read()
         if not _is_whole(state):
             return
-        try:
-            saved = self.save(state)
-            if saved.edits:
-                guard = self._leases.guard(self.target)
-                delivery = self._outbox.submit([*saved.edits, guard]).wait()
-            else:
-                delivery = Pushed(heads={}, blobs={})
-        except (RunnerError, OSError) as error:
-            self.trouble = str(error)
-            return
+        saved = self.save(state)
+        delivery: Delivery = Pushed(heads={}, blobs={})
+        if saved.edits:
+            guard = self._leases.guard(self.target)
+            delivery = self._outbox.submit([*saved.edits, guard]).wait()
         match delivery:
             case Pushed():
                 self.stored, self.trouble = saved.stored, ""
