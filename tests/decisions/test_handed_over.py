@@ -1,0 +1,51 @@
+"""What an engine handed over is never unknown, and what it did not is never forgotten."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.decisions.handed_over import Seen, Witnessed, unknown_of
+from runner.model.entry import Resource
+
+ADDRESSES = st.sampled_from(["x.a", "x.b", 'x.c["k 1"]'])
+SEEN: st.SearchStrategy[Seen] = st.tuples(
+    ADDRESSES, st.sampled_from(["create", "update", "delete"]), st.just("")
+)
+
+
+def resource(address: str, identity: str = "") -> Resource:
+    return Resource(address=address, type="x", provider="p", id=identity)
+
+
+def test_a_creation_that_stands_in_the_state_was_handed_over() -> None:
+    witnessed = Witnessed(unfinished=[("x.a", "create", "")], finished=[("x.b", "create", "i-2")])
+    assert unknown_of(witnessed, [resource("x.a"), resource("x.b", "i-2")]) == ()
+
+
+def test_a_creation_that_was_told_and_is_not_in_the_state_is_named_with_its_id() -> None:
+    witnessed = Witnessed(finished=[("x.a", "create", "i-1")])
+    assert unknown_of(witnessed, []) == ("x.a i-1",)
+
+
+def test_what_was_deleted_again_is_not_missed_and_what_was_made_again_is() -> None:
+    deleted = Witnessed(finished=[("x.a", "create", "i-1"), ("x.a", "delete", "")])
+    assert unknown_of(deleted, []) == ()
+    replaced = Witnessed(finished=[("x.a", "delete", ""), ("x.a", "create", "i-2")])
+    assert unknown_of(replaced, []) == ("x.a i-2",)
+
+
+def test_a_deletion_that_is_out_of_the_state_is_settled_and_one_that_is_in_it_is_not() -> None:
+    witnessed = Witnessed(unfinished=[("x.a", "delete", "i-1")])
+    assert unknown_of(witnessed, []) == ()
+    assert unknown_of(witnessed, [resource("x.a", "i-1")]) == ("x.a i-1",)
+
+
+def test_of_a_state_that_was_not_read_only_what_was_under_way_is_unknown() -> None:
+    witnessed = Witnessed(unfinished=[("x.a", "update", "i-1")], finished=[("x.b", "create", "i-2")])
+    assert unknown_of(witnessed, None) == ("x.a i-1",)
+
+
+@given(unfinished=st.lists(SEEN), known=st.lists(ADDRESSES))
+def test_an_update_nobody_saw_end_is_always_named(unfinished: list[Seen], known: list[str]) -> None:
+    named = unknown_of(Witnessed(unfinished=unfinished), [resource(each) for each in known])
+    assert {address for address, action, _ in unfinished if action == "update"} <= set(named)
+    assert len(named) == len(set(named))
