@@ -13,7 +13,7 @@ from runner.model.names import TargetName
 from runner.operations.bench import Bench
 from runner.operations.environment_entries import plain_entry
 from runner.operations.opening import opened
-from runner.operations.survey import survey
+from runner.operations.survey import ledger_chosen, survey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,7 @@ def freeze(request: FreezeRequest, bench: Bench) -> FreezeResult:
         )
     if not request.thaw and not request.reason.strip():
         raise AskedWrongly.of("no-reason", "a freeze has a reason", hint="`--reason 'incident 4711'`")
+    ledger_chosen(bench, whole)
     if request.thaw and not whole.record.ledger.freezes(name):
         return FreezeResult(environment=name, frozen=False, notes=whole.notes)
     with opened(bench, whole, "thaw" if request.thaw else "freeze") as session:

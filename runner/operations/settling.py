@@ -16,14 +16,16 @@ from runner.operations.opening import leases_for, opened, standing_leases
 from runner.operations.recovery import Finding, recover, unknown_of
 from runner.operations.run_directory import abandoned_runs
 from runner.operations.session import Session
-from runner.operations.survey import Survey
+from runner.operations.survey import Survey, ledger_chosen
 
 
 def settle(bench: Bench, whole: Survey) -> None:
     """Sends what the outbox kept, then recovers the dead runs of this clone whose leases are still theirs.
 
-    NoAnswer where the remote still does not answer: nothing new is begun on top of what is not recorded.
+    NoAnswer where the remote still does not answer: nothing new is begun on top of what is not recorded. AskedWrongly
+    where nobody has said yet where the record is kept.
     """
+    ledger_chosen(bench, whole)
     sent = bench.tools.resend(whole.record)
     for diagnostic in sent:
         bench.tell(Noted(diagnostic=diagnostic))

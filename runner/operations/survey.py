@@ -179,6 +179,20 @@ def dependents_left(whole: Survey, going: Iterable[TargetName]) -> None:
         )
 
 
+def ledger_chosen(bench: Bench, whole: Survey) -> None:
+    """AskedWrongly `ledger-remote-unset` where the repository has remotes and nothing says whether the record goes to
+    one of them: what is written into this clone alone would be seen by nobody else."""
+    remotes = bench.tools.repository.remotes()
+    if whole.gates.ledger.remote or not remotes:
+        return
+    name = "origin" if "origin" in remotes else remotes[0]
+    raise AskedWrongly.of(
+        "ledger-remote-unset",
+        "nothing says where the record of what is applied is kept: at a remote, or in this clone alone",
+        hint=f"commit and push `ledger: {{remote: {name}}}` in runner.yaml, or `ledger: {{remote: none}}`",
+    )
+
+
 def _law(bench: Bench, revision: Revision, *, refresh: bool) -> tuple[str, GatesConfiguration, str]:
     """The commit whose gates hold, those gates, and the ledger's remote (DESIGN, law 2, by hand).
 
