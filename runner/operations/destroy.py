@@ -13,7 +13,7 @@ from runner.operations.judging import Overrides, judge_environments
 from runner.operations.opening import opened, take_leases
 from runner.operations.planning import PlanRequest
 from runner.operations.rounds import Course, asking, run_rounds, tell_started
-from runner.operations.settling import settle
+from runner.operations.settling import refuse_left, settle
 from runner.operations.survey import chosen, committed_worktree, dependents_left, survey
 from runner.operations.up import UpResult, finished
 
@@ -40,8 +40,9 @@ def destroy(request: DestroyRequest, bench: Bench) -> UpResult:
     whole = survey(bench, worktree=False)
     if request.allow_dirty and whole.revision.dirty:
         whole = committed_worktree(bench, whole)
-    settle(bench, whole)
+    left = settle(bench, whole)
     named = chosen(request.selection, whole)
+    refuse_left(left, named)
     one_environment(named, request.selection, "destroy")
     overrides = Overrides(allow_dirty=request.allow_dirty, off_branch=request.off_branch)
     environments = sorted({name.environment for name in named})

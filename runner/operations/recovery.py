@@ -71,6 +71,18 @@ def unknown_of(session: Session, remnant: Remnant) -> tuple[str, ...]:
     return unknown_among(remnant.witnessed, engine.contents(state).resources)
 
 
+def lost_of(session: Session, remnant: Remnant) -> tuple[str, ...]:
+    """What a dead run made, as `address id`, that no state in the store has had since: only what it left here knows."""
+    if remnant.elsewhere:
+        return ()
+    engine, store = _engine(session, remnant.target, remnant), store_for(session, remnant.target)
+    since = [each.stored.version for each in store.versions(remnant.target) if each.fence >= remnant.fence]
+    states = (store.read_version(remnant.target, version) for version in since)
+    known = {resource.id for state in states for resource in engine.contents(state).resources}
+    made = (seen for seen in remnant.witnessed.finished if seen[1] == "create" and seen[2])
+    return tuple(f"{address} {identity}" for address, _, identity in made if identity not in known)
+
+
 def _written(session: Session, finding: Finding) -> tuple[Writing, tuple[Edit, ...]]:
     target = finding.target
     previous = session.live(target)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
+from itertools import takewhile
 from pathlib import Path
 
 from runner.diagnostics import Diagnostic, Severity
+from runner.errors import OutcomeUnknown
 from runner.kit.journal import Journal
 from runner.model.happening import Noted
 from runner.model.lease import Lease
@@ -13,14 +16,18 @@ from runner.model.names import TargetName
 from runner.operations.abandoned import Remnant, remnants
 from runner.operations.bench import Bench
 from runner.operations.opening import leases_for, opened, standing_leases
-from runner.operations.recovery import Finding, recover, unknown_of
+from runner.operations.recovery import Finding, lost_of, recover, unknown_of
 from runner.operations.run_directory import abandoned_runs
 from runner.operations.session import Session
 from runner.operations.survey import Survey, ledger_chosen
 
+Left = dict[TargetName, tuple[str, ...]]
+"""What dead runs of this clone made, as `address id`, that is on no record and not ours to record without a person."""
 
-def settle(bench: Bench, whole: Survey) -> None:
-    """Sends what the outbox kept, then recovers the dead runs of this clone whose leases are still theirs.
+
+def settle(bench: Bench, whole: Survey) -> Left:
+    """Sends what the outbox kept, then recovers the dead runs of this clone whose leases are still theirs. What is left
+    is for `state recover`.
 
     NoAnswer where the remote still does not answer: nothing new is begun on top of what is not recorded. AskedWrongly
     where nobody has said yet where the record is kept.
@@ -30,35 +37,59 @@ def settle(bench: Bench, whole: Survey) -> None:
     for diagnostic in sent:
         bench.tell(Noted(diagnostic=diagnostic))
     abandoned = list(abandoned_runs(bench.tools.repository.git_directory))
+    left: Left = {}
     if not abandoned and not sent:
-        return
+        return left
     whole.record.ledger.refresh(sorted({*whole.gates.environments, *whole.record.ledger.environments()}))
     for place in abandoned:
-        _settle_run(bench, whole, place)
+        left |= _settle_run(bench, whole, place)
+    return left
 
 
-def _settle_run(bench: Bench, whole: Survey, place: Path) -> None:
+def refuse_left(left: Left, targets: Iterable[TargetName]) -> None:
+    """OutcomeUnknown where one of `targets` is among what `settle` could not settle: nobody plans over it (law 8)."""
+    diagnostics = [
+        Diagnostic(
+            code="outcome-unknown",
+            message=f"a run of this clone lost the lease of `{target}` and made what no record has: "
+            f"{', '.join(left[target])}",
+            hint=f"`runner state recover {target}` names it on the record; with `--force` the state left here counts",
+        )
+        for target in targets
+        if left.get(target)
+    ]
+    if diagnostics:
+        raise OutcomeUnknown(diagnostics)
+
+
+def _settle_run(bench: Bench, whole: Survey, place: Path) -> Left:
     journal = Journal.adopt(place)
     if journal is None:
-        return
+        return {}
     try:
-        left = [remnant for remnant in remnants(place) if not _settled(bench, whole, remnant, journal)]
+        found = {remnant.target: _settled(bench, whole, remnant, journal) for remnant in remnants(place)}
+        left = {target: lost for target, lost in found.items() if lost is not None}
         if not left:
             shutil.rmtree(place / "work", ignore_errors=True)
             journal.write({"event": "end", "outcome": "recovered"})
+        return left
     finally:
         journal.close()
 
 
-def _settled(bench: Bench, whole: Survey, remnant: Remnant, journal: Journal) -> bool:
-    """Whether nothing of `remnant` is left to record."""
+def _settled(bench: Bench, whole: Survey, remnant: Remnant, journal: Journal) -> tuple[str, ...] | None:
+    """None when nothing of `remnant` is left to record; else what it alone knows of."""
     target = remnant.target
+    if _arrived(whole, remnant):
+        return None
     lease = _lease(bench, whole, target)
-    if lease is None and _on_record(whole, remnant):
-        return True
     if lease is None or lease.nonce != remnant.nonce:
+        with opened(bench, whole, "recover") as session:
+            lost = lost_of(session, remnant)
+        if lease is None and not lost and _overtaken(whole, remnant):
+            return None
         bench.tell(Noted(diagnostic=_not_ours(target), target=target))
-        return False
+        return lost
     with opened(bench, whole, "recover") as session:
         session.leases[target.environment] = leases_for(
             session, target.environment, gone=journal.directory.name
@@ -73,7 +104,7 @@ def _settled(bench: Bench, whole: Survey, remnant: Remnant, journal: Journal) ->
         )
         entry = _recover_or_release(session, finding)
         bench.tell(Noted(diagnostic=_recovered(finding, entry), target=target))
-    return True
+    return None
 
 
 def _recover_or_release(session: Session, finding: Finding) -> str:
@@ -90,12 +121,16 @@ def _lease(bench: Bench, whole: Survey, target: TargetName) -> Lease | None:
     return next((held.lease for held in standing if held.lease.target == target), None)
 
 
-def _on_record(whole: Survey, remnant: Remnant) -> bool:
+def _arrived(whole: Survey, remnant: Remnant) -> bool:
     """Whether the run's own entry arrived after all (it died between the push and its journal)."""
-    deployment = whole.record.ledger.live(remnant.target.environment).get(remnant.target.stack)
-    return deployment is not None and (
-        deployment.last.run == remnant.run.name or deployment.last.fence >= remnant.fence
-    )
+    entries = whole.record.ledger.entries(remnant.target.environment, remnant.target.stack)
+    since = takewhile(lambda entry: entry.fence >= remnant.fence, entries)
+    return any(entry.run == remnant.run.name for entry in since)
+
+
+def _overtaken(whole: Survey, remnant: Remnant) -> bool:
+    """Whether somebody has recorded the target since."""
+    return whole.record.ledger.fence(remnant.target) > remnant.fence
 
 
 def _recovered(finding: Finding, entry: str) -> Diagnostic:

@@ -17,7 +17,7 @@ from runner.operations.abandoned import Remnant, remnants
 from runner.operations.bench import Bench
 from runner.operations.confirming import asked
 from runner.operations.opening import leases_for, opened, standing_leases
-from runner.operations.recovery import Finding, accepted, recover, unknown_of
+from runner.operations.recovery import Finding, accepted, lost_of, recover, unknown_of
 from runner.operations.run_directory import abandoned_runs
 from runner.operations.session import Session
 from runner.operations.state_places import StatePlace, place_of, pulled_state
@@ -42,13 +42,11 @@ def recovered(bench: Bench, whole: Survey, name: TargetName, *, yes: bool, force
         lease = _announced_lease(bench, whole, name)
         remnant = _remnant(bench, name)
         stale = remnant is not None and _overtaken(session, remnant) and not force
-        # A state that is dropped hands nothing over: what it alone knows of is named.
-        witnessed = replace(remnant, state=None) if remnant and stale else remnant
         finding = Finding(
             target=name,
             lease=lease,
             remnant=None if stale else remnant,
-            unknown=_unknown(session, name, witnessed),
+            unknown=_unknown(session, name, remnant, stale=stale),
             accepted=False,
         )
         foreign = _foreign(session, name) if lease is None and remnant is None else None
@@ -178,10 +176,14 @@ def _overtaken(session: Session, remnant: Remnant) -> bool:
     return deployment is not None and deployment.last.fence > remnant.fence
 
 
-def _unknown(session: Session, name: TargetName, remnant: Remnant | None) -> tuple[str, ...]:
+def _unknown(session: Session, name: TargetName, remnant: Remnant | None, *, stale: bool) -> tuple[str, ...]:
+    """`stale`: the state that was left here is dropped, so what it alone knows of is named."""
     deployment = session.live(name)
     named = deployment.last.unknown if deployment and deployment.last.result is Result.UNKNOWN else ()
-    return tuple(dict.fromkeys((*named, *(unknown_of(session, remnant) if remnant else ()))))
+    left: tuple[str, ...] = ()
+    if remnant:
+        left = (*unknown_of(session, remnant), *(lost_of(session, remnant) if stale else ()))
+    return tuple(dict.fromkeys((*named, *left)))
 
 
 def _recorded(session: Session, finding: Finding) -> str:

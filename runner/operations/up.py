@@ -23,7 +23,7 @@ from runner.operations.planning import PlanRequest
 from runner.operations.removal import remove_unwished, unwished_in
 from runner.operations.rounds import Course, Outcomes, asking, run_rounds, tell_started
 from runner.operations.session import Session
-from runner.operations.settling import settle
+from runner.operations.settling import refuse_left, settle
 from runner.operations.status import StatusRow, rows_of
 from runner.operations.survey import Survey, chosen, committed_worktree, survey
 
@@ -73,8 +73,9 @@ def up(request: UpRequest, bench: Bench) -> UpResult:
     whole = survey(bench, worktree=False)
     if request.allow_dirty and whole.revision.dirty:
         whole = committed_worktree(bench, whole)
-    settle(bench, whole)
+    left = settle(bench, whole)
     targets = chosen(request.selection, whole)
+    refuse_left(left, targets)
     one_environment(targets, request.selection, "up")
     if request.behind:
         targets = {name: target for name, target in targets.items() if is_behind(whole, target)}

@@ -90,6 +90,9 @@ def test_a_lease_lost_halfway_stops_the_engine_and_its_state_is_kept(gated: Call
     assert other.entries("prod")[-1] == taken, "who lost it writes nothing"
     made = watched.first_made()
     assert [run for run in scene.runs() if (run / "work").exists()], "its state is kept in this clone"
+    refused = scene.run("up", "prod", "--yes", code=9)
+    assert refused.plans == {}
+    assert scene.ids()["terraform_data.a"] == made or made in refused.diagnostic("outcome-unknown")["message"]
     scene.run("state", "recover", TARGET, "--yes", "--force")
     assert made in scene.ids().values()
     scene.open_gate(1)
