@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from shlex import quote
 
 from runner.decisions.calendar import freeze_span, in_words, is_open, next_opening
 from runner.decisions.globs import admitted, matches
@@ -69,7 +70,9 @@ def _branch(gates: Gates, facts: BranchFacts) -> Verdict:
     commit = facts.commit[:12]
     if facts.head is None:
         hint = (
-            f"git push {facts.remote} HEAD:{gates.branch}" if facts.remote else f"git branch {gates.branch}"
+            f"git push {facts.remote} {quote(f'HEAD:{gates.branch}')}"
+            if facts.remote
+            else f"git branch {quote(gates.branch)}"
         )
         return _closed(
             "branch", "branch-missing", f"there is no branch `{place}`, whose merges apply here", hint
@@ -78,20 +81,24 @@ def _branch(gates: Gates, facts: BranchFacts) -> Verdict:
         return opened("branch", f"`{commit}` is the head of `{place}`")
     if facts.ahead and facts.behind:
         because = f"`{commit}` and `{place}` have gone apart ({facts.ahead} and {facts.behind} commits)"
-        return _closed("branch", "not-on-branch", because, f"git switch {gates.branch} && git pull --ff-only")
+        return _closed(
+            "branch", "not-on-branch", because, f"git switch {quote(gates.branch)} && git pull --ff-only"
+        )
     if facts.ahead:
         because = f"`{commit}` is not on `{place}`, which lacks {_commits(facts.ahead)} of it"
         hint = (
-            f"git push {facts.remote} HEAD:{gates.branch}"
+            f"git push {facts.remote} {quote(f'HEAD:{gates.branch}')}"
             if facts.remote
-            else f"git branch -f {gates.branch} HEAD"
+            else f"git branch -f {quote(gates.branch)} HEAD"
         )
         return _closed("branch", "not-pushed", because, hint)
     if facts.behind:
         because = f"`{commit}` is {_commits(facts.behind)} behind `{place}`"
-        return _closed("branch", "behind-branch", because, f"git switch {gates.branch} && git pull --ff-only")
+        return _closed(
+            "branch", "behind-branch", because, f"git switch {quote(gates.branch)} && git pull --ff-only"
+        )
     because = f"`{commit}` has no history in common with `{place}`"
-    return _closed("branch", "not-on-branch", because, f"git switch {gates.branch}")
+    return _closed("branch", "not-on-branch", because, f"git switch {quote(gates.branch)}")
 
 
 def _commits(count: int) -> str:
@@ -179,7 +186,10 @@ def unenforced_verdict(gates: Gates, verb: str) -> Verdict:
     if verb == "preview":
         return Verdict(gate="unenforced", answer=Answer.WARN, code="gate-not-enforced", because=because)
     return _closed(
-        "unenforced", "gate-not-enforced", because, "take the key away, or use a version that knows it"
+        "unenforced",
+        "gate-not-enforced",
+        because,
+        "take them out on the default branch, or use a version that enforces them",
     )
 
 
