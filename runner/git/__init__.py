@@ -82,10 +82,16 @@ class Outbox(Protocol):
     """Groups what is ready into one atomic push with a lease for each ref; a lost race is retried on the new head."""
 
     def submit(
-        self, edits: Sequence[Edit], *, keep: bool = False, then: Callable[[Delivery], None] | None = None
+        self,
+        edits: Sequence[Edit],
+        *,
+        keep: bool = False,
+        then: Callable[[Delivery], None] | None = None,
+        begun: Callable[[], None] | None = None,
     ) -> Ticket:
         """Queues `edits` as one all-or-nothing submission. `keep`: on Unsent, write it to the Git directory so that a
-        later command can send it. `then` is called from the writer's thread."""
+        later command can send it. `then` is called from the writer's thread; `begun` too, each time that a push with
+        it begins: what arrived was not there before the last of these."""
 
     def close(self) -> None:
         """Waits for what is under way, then stops the writer's thread."""

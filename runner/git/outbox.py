@@ -39,7 +39,12 @@ class GroupedOutbox:
         self._writer: threading.Thread | None = None
 
     def submit(
-        self, edits: Sequence[Edit], *, keep: bool = False, then: Callable[[Delivery], None] | None = None
+        self,
+        edits: Sequence[Edit],
+        *,
+        keep: bool = False,
+        then: Callable[[Delivery], None] | None = None,
+        begun: Callable[[], None] | None = None,
     ) -> Ticket:
         """See Outbox. AskedWrongly `path-not-storable`, `bad-branch-name` for what Git cannot hold."""
         for edit in edits:
@@ -47,7 +52,7 @@ class GroupedOutbox:
             for path in (*edit.changes, *edit.expects):
                 checked_path(path)
         keeping = Keeping.begin(self._repository, self._place.name, edits) if keep else None
-        submission = Submission(tuple(edits), keeping=keeping, then=then)
+        submission = Submission(tuple(edits), keeping=keeping, then=then, begun=begun)
         self._queued(submission)
         return submission
 

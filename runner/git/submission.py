@@ -20,6 +20,7 @@ class Submission:
         *,
         keeping: Keeping | None = None,
         then: Callable[[Delivery], None] | None = None,
+        begun: Callable[[], None] | None = None,
         attempts: tuple[Mapping[str, str], ...] = (),
         resent: bool = False,
     ) -> None:
@@ -31,6 +32,7 @@ class Submission:
         self._keeping = keeping
         self._resent = resent
         self._then = then
+        self._begun = begun
         self._failure: Exception | None = None
         self._delivery: Delivery | None = None
         self._decided = threading.Event()
@@ -49,7 +51,9 @@ class Submission:
         return self._delivery
 
     def try_as(self, commits: Mapping[str, str]) -> None:
-        """Notes what is about to be pushed, if it is kept."""
+        """Notes what is about to be pushed, if it is kept, and tells who wants to know when."""
+        if self._begun is not None:
+            self._begun()
         if self._keeping is not None:
             self._keeping.note((*self.attempts, commits))
 

@@ -15,7 +15,7 @@ from runner.ledger import HeldLease
 from runner.ledger.claims import RENEWALS_A_TERM, lost
 from runner.ledger.holdings import Hold, Holdings
 from runner.ledger.lease_board import LeaseBoard
-from runner.ledger.lease_edits import edit_of_hold, lease_edit, refused
+from runner.ledger.lease_edits import PushTime, edit_of_hold, lease_edit, refused
 from runner.ledger.lease_record import LeaseRecord, lease_blob, lease_path, renewal_path
 from runner.ledger.renewal import Renewal
 from runner.ledger.taking import Taking, Terms
@@ -96,12 +96,12 @@ class GitLeases:
         path = lease_path(target.stack)
         for _ in range(_TRIES):
             lease = replace(self.held(target), intent=intent)
-            started = self._clock.monotonic()
+            push = PushTime(self._clock)
             with self._holdings.changing(target) as hold:
                 edit = edit_of_hold(hold, {path: lease_blob(LeaseRecord(lease=lease))})
-                delivery = self._outbox.submit([edit]).wait()
+                delivery = self._outbox.submit([edit], begun=push.begun).wait()
                 if isinstance(delivery, Pushed):
-                    self._holdings.written(target, lease, delivery.blobs[edit.ref, path], started)
+                    self._holdings.written(target, lease, delivery.blobs[edit.ref, path], push.at)
                     return
             if isinstance(delivery, Unsent):
                 refused(delivery, f"the intent for `{target}` could not be announced; nothing was changed")
@@ -155,9 +155,7 @@ class GitLeases:
     def lost(self) -> Sequence[Diagnostic]:
         """See Leases."""
         now = self._clock.monotonic()
-        found = (
-            (hold.lease.target, hold.why_lost(now)) for hold in self._holdings.all() if not hold.releasing
-        )
+        found = ((hold.lease.target, hold.why_lost(now)) for hold in self._holdings.all() if not hold.in_flux)
         return [lost(target, why) for target, why in found if why]
 
     def renew(self) -> float:

@@ -23,7 +23,7 @@ from runner.ledger.claims import (
 )
 from runner.ledger.holdings import Hold, Holdings
 from runner.ledger.lease_board import LeaseBoard, signs_left_behind
-from runner.ledger.lease_edits import lease_edit, refused
+from runner.ledger.lease_edits import PushTime, lease_edit, refused
 from runner.ledger.lease_record import LeaseRecord, lease_blob, lease_path, renewal_path
 from runner.model.lease import Lease
 from runner.model.names import TargetName
@@ -135,7 +135,7 @@ class Taking:
             target: LeaseRecord(lease=self._lease(target, claim.fence, claim, run))
             for target, claim in free.items()
         }
-        started = self._clock.monotonic()
+        push = PushTime(self._clock)
         edits = [
             self._taking(
                 environment,
@@ -145,7 +145,7 @@ class Taking:
             )
             for environment in sorted({target.environment for target in free})
         ]
-        delivery = self._outbox.submit(edits).wait()
+        delivery = self._outbox.submit(edits, begun=push.begun).wait()
         if isinstance(delivery, Unsent):
             refused(delivery, "the leases could not be taken")
         standing = self._read(list(free))
@@ -156,7 +156,7 @@ class Taking:
             if target in standing and standing[target].record.lease.nonce == record.lease.nonce
         }
         for target, blob in ours.items():
-            self._holdings.add(Hold(lease=new[target].lease, blob=blob, alive=started))
+            self._holdings.add(Hold(lease=new[target].lease, blob=blob, alive=push.at))
         return len(ours) == len(new)
 
     def _lease(self, target: TargetName, fence: int, claim: Free, run: str) -> Lease:

@@ -10,7 +10,7 @@ from runner.kit.clock import Clock
 from runner.ledger.claims import RENEWALS_A_TERM, Slot
 from runner.ledger.holdings import Holdings
 from runner.ledger.lease_board import LeaseBoard
-from runner.ledger.lease_edits import lease_edit
+from runner.ledger.lease_edits import PushTime, lease_edit
 from runner.ledger.lease_record import lease_path, renewal_blob, renewal_path
 from runner.ledger.taking import Terms
 from runner.model.names import TargetName
@@ -55,7 +55,7 @@ class Upkeep:
     def _renewed(self, environment: str) -> bool:
         """One push, or what else there is to say; False when it did not arrive. Those that count as lost are renewed
         with the others: they may be ours until their work is recorded."""
-        holds, started = self._holdings.living(environment), self._clock.monotonic()
+        holds, push = self._holdings.living(environment), PushTime(self._clock)
         if not holds:
             return True
         run, (number, blob) = holds[0].lease.run, self._holdings.sign(environment)
@@ -63,16 +63,16 @@ class Upkeep:
         expected = {lease_path(hold.lease.target.stack): hold.blob for hold in holds if not hold.in_flux}
         changes = {path: renewal_blob(run, number + 1)}
         edit = lease_edit(environment, changes, {path: blob, **expected})
-        left = min(hold.alive for hold in holds) + self._term / 2 - started
+        left = min(hold.alive for hold in holds) + self._term / 2 - push.at
         patience = max(left, self._term / (2 * RENEWALS_A_TERM)) if self._in_time else None
         try:
-            delivery = self._outbox.submit([edit]).wait(patience)
+            delivery = self._outbox.submit([edit], begun=push.begun).wait(patience)
         except TimeoutError:
             return False
         match delivery:
             case Pushed(blobs=blobs):
                 self._holdings.set_sign(environment, number + 1, blobs[edit.ref, path])
-                self._holdings.renewed([hold.lease.target for hold in holds], number + 1, started)
+                self._holdings.renewed([hold.lease.target for hold in holds], number + 1, push.at)
                 return True
             case Conflict():
                 self.reconcile(environment)
@@ -104,7 +104,8 @@ class Upkeep:
         now = self._clock.monotonic()
         for hold in self._holdings.all():
             target, why = hold.lease.target, hold.why_lost(now)
-            if why and not hold.releasing and target not in self._told:
+            # While it is announced or released nothing of ours runs, and that very push asks the remote whose it is.
+            if why and not hold.in_flux and target not in self._told:
                 self._told.add(target)
                 self._holdings.given_up(target, why)
                 self._on_lost(target)

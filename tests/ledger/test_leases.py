@@ -150,14 +150,30 @@ def test_a_sign_of_life_at_the_last_moment_counts(ada: Person, bob: Person) -> N
     submit = bob.desk.outbox.submit
 
     class Slow:
-        def submit(self, edits: tuple[Edit, ...]) -> object:
+        def submit(self, edits: tuple[Edit, ...], *, begun: Callable[[], None]) -> object:
             held.renew()
-            return submit(edits)
+            return submit(edits, begun=begun)
 
     other._taking._outbox = Slow()  # type: ignore[assignment]
     with pytest.raises(LeaseHeld):
         other.take([NETWORK], "run-2")
     assert held.held(NETWORK).renewal == 2
+
+
+def test_races_that_were_lost_before_a_push_arrived_do_not_age_a_lease(ada: Person) -> None:
+    held, outbox = ada.leases(), ada.desk.outbox
+
+    class Contended:
+        def submit(self, edits: tuple[Edit, ...], *, begun: Callable[[], None]) -> object:
+            ada.clock.advance(0.6 * TERM)
+            return outbox.submit(edits, begun=begun)
+
+    held._taking._outbox = Contended()  # type: ignore[assignment]
+    held.take([NETWORK], "run-1")
+    assert held.held(NETWORK).fence == 1
+    held._outbox = Contended()  # type: ignore[assignment]
+    held.announce(NETWORK, intent())
+    assert held.held(NETWORK).intent and not held.lost()
 
 
 def test_a_run_that_is_known_to_be_dead_is_followed_at_once(ada: Person, bob: Person) -> None:
