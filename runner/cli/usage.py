@@ -59,5 +59,6 @@ def _named(parameter: click.Parameter, context: click.Context | None) -> str:
 
 
 def _sentence(message: str) -> str:
-    text = message.rstrip(".").replace("'", "`")
+    text = message.rstrip(".").replace("'", "`").replace("a valid integer range", "a whole number")
+    text = text.replace("a valid integer", "a whole number")
     return text[:1].lower() + text[1:]

@@ -25,4 +25,4 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 def way_out(name: str, known: Iterable[str], what: str) -> str:
     """A hint: what was probably meant, and what there is."""
     every = list(known)
-    return "; ".join(each for each in (suggestion(name, every), f"{what}: {listed(every)}") if each)
+    return " ".join(each for each in (suggestion(name, every), f"{what}: {listed(every)}") if each)

@@ -195,6 +195,12 @@ def _values(target: Target, option: str) -> Iterable[str]:
 
 
 def _unmatched(selector: str, targets: Targets) -> Diagnostic:
+    if not targets:
+        return Diagnostic(
+            code="selector-unmatched",
+            message=f"`{selector}` matches nothing: there is no target at all",
+            hint="`runner init` proposes a layout and an environment; only `preview` sees what is not committed",
+        )
     environments = {name.environment for name in targets}
     stacks = {f"stacks/{name.stack}" for name in targets}
     directories = {f"./{target.stack.directory}" for target in targets.values()}

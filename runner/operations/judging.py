@@ -79,7 +79,7 @@ def judge_targets(
 
     AskedWrongly with all inputs that cannot be given, Denied with all references that may not be read.
     """
-    problems, verdicts, warnings = _input_problems(whole, targets), list[Verdict](), list[Diagnostic]()
+    warnings: list[Diagnostic] = []
     going: dict[TargetName, Target] = {}
     for name, target in targets.items():
         live = whole.record.ledger.live(name.environment).get(name.stack)
@@ -88,13 +88,22 @@ def judge_targets(
             warnings.append(_diagnostic(held, Severity.WARNING))
             continue
         going[name] = target
+    believe_inputs(whole, targets)
+    return going, tuple(warnings)
+
+
+def believe_inputs(whole: Survey, targets: Mapping[TargetName, Target]) -> None:
+    """AskedWrongly with all inputs that cannot be given, Denied with all references that may not be read: a plan of
+    such targets would be of something that nobody wrote."""
+    problems, verdicts = _input_problems(whole, targets), list[Verdict]()
+    if problems:
+        raise AskedWrongly(problems)
+    for name, target in targets.items():
         gates = whole.believed.environments[name.environment]
         module = module_facts(target, whole.code)
         references = [each for given in reaching(target, module) for each in references_in(given.value)]
         verdicts += reference_verdicts(gates, references)
-    if problems:
-        raise AskedWrongly(problems)
-    return going, (*warnings, *_closed_or_warned(verdicts))
+    _closed_or_warned(verdicts)
 
 
 def warn_environments(whole: Survey, environments: Iterable[str]) -> tuple[Diagnostic, ...]:

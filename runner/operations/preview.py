@@ -13,7 +13,7 @@ from runner.model.plan import Plan, PlanKind
 from runner.model.selection_request import SelectionRequest
 from runner.operations.bench import Bench
 from runner.operations.endings import counted_outcomes
-from runner.operations.judging import warn_environments
+from runner.operations.judging import believe_inputs, warn_environments
 from runner.operations.opening import opened
 from runner.operations.planning import PlanRequest
 from runner.operations.rounds import Course, plan_round, tell_started
@@ -52,6 +52,7 @@ def preview(request: PreviewRequest, bench: Bench) -> PreviewResult:
     whole = survey(bench, worktree=True)
     targets = chosen(request.selection, whole)
     environments = sorted({name.environment for name in targets})
+    believe_inputs(whole, targets)
     notes = [*whole.notes, *warn_environments(whole, environments)]
     if whole.revision.dirty:
         notes.append(_dirty(whole.revision.dirty_paths))

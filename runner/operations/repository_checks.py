@@ -152,8 +152,8 @@ def _actor(bench: Bench) -> Check:
     actor = bench.tools.actor()
     return Check(
         name="actor",
-        ok=True if actor.name else None,
-        found=actor.name or "nobody: entries will name no person",
+        ok=None if actor.name in ("", "unknown") else True,
+        found="entries will name nobody" if actor.name in ("", "unknown") else actor.name,
         hint="`git config user.email YOU@EXAMPLE.ORG`",
     )
 

@@ -219,7 +219,9 @@ def moment(at: datetime | None) -> str:
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{number} {name}" for name, number in counts.items() if number)
+    # The one plural among them is Terraform's "outputs".
+    named = ((name.removesuffix("s") if number == 1 else name, number) for name, number in counts.items())
+    return ", ".join(f"{number} {name}" for name, number in named if number)
 
 
 def _state(entry: Entry) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from textwrap import shorten
 
 from runner.model.happening import TargetFinished
 from runner.model.names import TargetName
@@ -41,7 +42,9 @@ def outcome_lines(outcomes: Mapping[TargetName, TargetFinished]) -> list[Line]:
             continue
         told.append(line(head))
         for each in ended:
-            because = f": {each.because}" if each.because else ""
+            told_above = bool(each.diagnostics)
+            because = shorten(each.because, 120, placeholder="…") if told_above else each.because
+            because = f": {because}" if because else ""
             told.append(line("  ", Piece(str(each.target), Style.NAME), because))
     return told
 
