@@ -281,9 +281,7 @@ class Watched:
         for pid in (self.child.pid, *below):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        while os.read(self._lines, 1 << 16):  # what was said before the end counts as said
-            pass
-        self.end()
+        self.finish()  # what was said before the end counts as said
 
 
 def descendants(pid: int) -> Iterator[int]:
