@@ -80,6 +80,17 @@ def forget_caches() -> None:
     shutil.rmtree(Path(os.environ["HOME"]) / ".cache", ignore_errors=True)
 
 
+def problems(told: str) -> list[str]:
+    """The messages in what a run told as JSON lines, and whatever in it is none."""
+    lines = told.splitlines()
+    words = [line for line in lines if not line.startswith("{")]
+    for line in lines:
+        each = json.loads(line) if line.startswith("{") else {}
+        found = [*each.get("diagnostics", []), *([each["diagnostic"]] if "diagnostic" in each else [])]
+        words += [f"{problem['code']}: {problem['message']}" for problem in found]
+    return words
+
+
 def targets(told: str) -> dict[str, str]:
     """Target -> outcome, of what a run told as JSON lines."""
     objects = [json.loads(line) for line in told.splitlines()]

@@ -173,7 +173,8 @@ def test_races_that_were_lost_before_a_push_arrived_do_not_age_a_lease(ada: Pers
     assert held.held(NETWORK).fence == 1
     held._outbox = Contended()  # type: ignore[assignment]
     held.announce(NETWORK, intent())
-    assert held.held(NETWORK).intent and not held.lost()
+    assert held.held(NETWORK).intent
+    assert not held.lost()
 
 
 def test_a_run_that_is_known_to_be_dead_is_followed_at_once(ada: Person, bob: Person) -> None:
