@@ -189,7 +189,7 @@ def unenforced_verdict(gates: Gates, verb: str) -> Verdict:
         "unenforced",
         "gate-not-enforced",
         because,
-        "take them out on the default branch, or use a version that enforces them",
+        "take them out, or use a version that enforces them",
     )
 
 
