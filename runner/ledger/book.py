@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 
 from runner.errors import AskedWrongly, NoAnswer
 from runner.git import Edit, History, LoggedCommit, Outbox, Refs, Unsent
@@ -73,6 +74,7 @@ class Book:
         self._memory = VerifiedMemory(place.directory, place.name)
         self._values = values
         self._believed: dict[str, Verified] = {}
+        self._live: dict[str, tuple[str, Mapping[str, Deployment]]] = {}
         self._recorded: set[TargetName] = (
             set()
         )  # never emptied: when a push of ours has arrived is not known here
@@ -131,6 +133,14 @@ class Book:
         verified = self._verified(environment)
         if verified is None:
             return {}
+        read = self._live.get(environment)
+        if read is None or read[0] != verified.head:
+            # Each of a thousand targets of a run asks for it.
+            read = self._live[environment] = (verified.head, MappingProxyType(self._read_live(verified)))
+        return read[1]
+
+    def _read_live(self, verified: Verified) -> dict[str, Deployment]:
+        environment = verified.environment
         stacks = [name_of(each) for each in self._history.names(verified.head, TARGETS)]
         places = [(verified.head, deployment_path(stack)) for stack in stacks]
         found: dict[str, Deployment] = {}
