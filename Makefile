@@ -51,6 +51,7 @@ components: $(VENV)/.installed-to-test ## real OpenTofu and providers for the te
 .PHONY: up
 up: $(VENV)/.installed-to-run ## bring up the example environment `dev`
 	@$(BIN)/runner up env/dev --yes
+	@echo '  . $(BIN)/activate   puts `runner` on PATH' >&2
 
 # --------------------------------------------------------------------------------------------------- testing
 

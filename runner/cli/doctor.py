@@ -22,15 +22,15 @@ SHOWING: Showing[DoctorResult] = Showing(
     "--install",
     metavar="ENGINE",
     default="",
-    help="Fetch an engine that is missing: terraform, opentofu, pulumi.",
+    help="Fetch an engine that is missing: comes with a later version.",
 )
-@choice("--forge", is_flag=True, help="What the forge protects, and what it does not.")
+@choice("--forge", is_flag=True, help="What the forge protects, and what not: comes with a later version.")
 @click.pass_context
 def doctor(context: click.Context, /, install: str, forge: bool) -> int:
     """Check this machine and this repository.
 
     \b
     runner doctor
-    runner doctor --forge
+    runner doctor --json
     """
     return conducted(context, operation, DoctorRequest(install=install, forge=forge), SHOWING, asks=True)

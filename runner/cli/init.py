@@ -33,7 +33,7 @@ def _rows(result: InitResult) -> Iterator[JsonRow]:
 @choice(
     "--from", "from_", metavar="LAYOUT", default="", help="Take over this layout, not the one that is found."
 )
-@choice("--ci", metavar="NAME", default="", help="Write its pipeline too: github, gitlab, gitea.")
+@choice("--ci", metavar="NAME", default="", help="Write its pipeline too: comes with a later version.")
 @choice(
     "--remote",
     metavar="NAME",
@@ -41,7 +41,7 @@ def _rows(result: InitResult) -> Iterator[JsonRow]:
     help="Where the record goes: a remote of this repository, or none.",
 )
 @choice("--yes", "-y", is_flag=True, help="Write without asking.")
-@choice("--force", is_flag=True, help="Also over files that are there.")
+@choice("--force", is_flag=True, help="Refused: files that are there are never replaced.")
 @click.pass_context
 def init(context: click.Context, /, from_: str, ci: str, remote: str, yes: bool, force: bool) -> int:
     """Start a repository, or take over one that is there.

@@ -128,5 +128,5 @@ _NOT_AUTHENTIC = {
 
 def _not_authentic(context: Context, what: str) -> HistoryMoved:
     message = f"the stored {context.purpose} of `{context.target}` {what}"
-    hint = "find out who wrote it before anything is applied; `runner verify` shows what else does not hold"
+    hint = "find out who wrote it before anything is applied; `runner doctor` says whether the record itself holds"
     return HistoryMoved(Diagnostic(code=_NOT_AUTHENTIC[context.purpose], message=message, hint=hint))

@@ -138,5 +138,5 @@ class LocalStates:
 
 def _overlooked(target: TargetName, path: Path) -> AskedWrongly:
     message = f"`{path}` holds a state of `{target}` that the record does not know"
-    hint = f"`runner state migrate {target}` or `runner adopt {target}` takes it over; nothing is planned without it"
+    hint = f"`runner state migrate {target}` takes it over; nothing is planned without it"
     return AskedWrongly(Diagnostic(code="state-overlooked", message=message, hint=hint))

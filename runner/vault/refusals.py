@@ -15,7 +15,7 @@ def names_nothing(named: StoredState | None) -> bool:
 
 def not_authentic(target: TargetName, what: str) -> HistoryMoved:
     """The stored bytes cannot be believed."""
-    hint = "find out who wrote it before anything is applied; `runner verify` shows what else does not hold"
+    hint = "find out who wrote it before anything is applied; `runner doctor` says whether the record itself holds"
     message = f"the stored state of `{target}` {what}"
     return HistoryMoved(Diagnostic(code="state-not-authentic", message=message, hint=hint))
 
