@@ -1,6 +1,7 @@
 """What closes `up` for a person: the branch, a dirty tree, the calendar, a freeze, a key that nobody enforces yet."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -78,22 +79,25 @@ def test_what_no_target_reads_may_be_dirty(one: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "code"),
+    ("key", "code", "override"),
     [
-        ('windows: [{days: mon, from: "00:00", to: "00:01", zone: UTC}]', "window-closed"),
-        ("freezes: [{from: 2020-01-01, to: 2199-01-01, reason: holidays}]", "frozen"),
+        ("freezes: [{from: 2020-01-01, to: 2020-01-02, reason: past}, FREEZE]", "frozen", "break-glass"),
+        ('windows: [{days: DAY, from: "08:00", to: "09:00", zone: UTC}]', "window-closed", "emergency"),
     ],
 )
-def test_a_closed_calendar_waits_and_broken_glass_is_on_the_record(
-    setting: Setting, key: str, code: str
+def test_a_closed_calendar_waits_and_who_goes_past_it_is_on_the_record(
+    setting: Setting, key: str, code: str, override: str
 ) -> None:
+    other_day = (datetime.now(UTC) + timedelta(days=3)).strftime("%a").lower()
+    key = key.replace("DAY", other_day).replace(
+        "FREEZE", "{from: 2020-01-01, to: 2199-01-01, reason: holidays}"
+    )
     stage = setting({**ONE, "environments/prod.yaml": f"{ENVIRONMENT}{key}\n"})
     assert stage.run("up", "prod", "--yes", code=8).codes == {code}
     assert stage.entries() == []
     stage.run("preview", "prod")
-    told = stage.run("up", "prod", "--yes", "--break-glass", "the site is down")
-    assert "break-glass" in told.codes
-    assert stage.entries()[-1]["overrides"] == {"break-glass": "the site is down"}
+    stage.run("up", "prod", "--yes", f"--{override}", "the site is down")
+    assert stage.entries()[-1]["overrides"] == {override: "the site is down"}
 
 
 def test_a_freeze_by_hand_stops_everybody_until_it_thaws(
