@@ -69,7 +69,7 @@ class Repository:
         if len(found) == 2 and "must be run in a work tree" in answer.stderr:
             found.append(found[0])
         elif answer.status:
-            hint = "run it inside a clone, or give -C DIR; `runner init` starts a repository"
+            hint = "run it inside a clone, or give -C DIR; `git init` starts a repository"
             words = (
                 re.sub(r"^fatal: ", "", answer.stderr.splitlines()[0])
                 if answer.stderr
