@@ -9,8 +9,6 @@ from tests.checkout import Checkout
 from tests.program import Program
 from tests.rudeness.scene import GATED, QUICK, Scene, scene_of
 
-SHORT = "leases: {term: 3s}\n"
-
 
 @pytest.fixture
 def scene(repository: Checkout, run_runner: Program, tmp_path: Path, terraform_binary: Path) -> Scene:

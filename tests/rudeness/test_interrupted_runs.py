@@ -10,7 +10,7 @@ import pytest
 
 from tests.rudeness.scene import TARGET, Scene, Watched, descendants, until
 
-SHORT = "leases: {term: 3s}\n"
+SHORT = "leases: {term: 5s}\n"
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from tests.rudeness.scene import TARGET, Scene, until
 
-SHORT = "leases: {term: 3s}\n"
+SHORT = "leases: {term: 5s}\n"
 
 
 def test_a_lost_machine_s_run_is_named_outcome_unknown_and_what_it_had_sent_is_kept(
