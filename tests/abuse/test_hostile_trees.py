@@ -197,7 +197,7 @@ def test_values_files_of_the_code_do_not_beat_the_environments_inputs(
     assert _size(run_runner, repository) == "from the environment"
 
 
-def test_a_committed_data_directory_chooses_nothing(
+def test_a_committed_terraform_directory_chooses_nothing(
     repository: Checkout, run_runner: Program, tmp_path: Path
 ) -> None:
     moved = tmp_path / "moved.tfstate"
