@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from runner.kit.journal import is_held
 from tests.checkout import Checkout, git, new_clone
 from tests.journeys.stage import Stage, Told
@@ -160,6 +162,8 @@ def scene_of(
     repository: Checkout, program: Program, gates: Path, *, stack: str = QUICK, settings: str = ""
 ) -> Scene:
     """`repository` with one target whose code is `stack` and whose environment has these `settings`."""
+    if not hasattr(os, "O_DIRECT"):
+        pytest.skip("pipes of one packet and /proc are Linux's")
     gates.mkdir()
     gated = "gates" if "var.gates" in stack else ""
     code = stack if gated else 'variable "gates" {}\n' + stack
