@@ -1,7 +1,7 @@
 """The literal table of engines: which programs they are, where else one may come from, and who conducts them.
 
-`conductor` is `module:class`, imported only when that engine is used; another name may be given by an entry point of
-the group `gitops_runner.engines`.
+`conductor` is `module:class`, made of an EngineProgram and its ProviderSources, and imported only when that engine is
+used (`wiring.engines`).
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from runner.model.stack import EngineName
-
-ENTRY_POINTS = "gitops_runner.engines"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

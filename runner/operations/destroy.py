@@ -31,12 +31,6 @@ class DestroyRequest:
 
 def destroy(request: DestroyRequest, bench: Bench) -> UpResult:
     """Destroys what is live of the chosen targets. A target that others still need is refused, with their names."""
-    if bench.ask is None and not request.yes:
-        raise AskedWrongly.of(
-            "nobody-to-ask",
-            "there is no terminal to ask on",
-            hint="`--yes` destroys without asking",
-        )
     whole = survey(bench, worktree=False)
     if request.allow_dirty and whole.revision.dirty:
         whole = committed_worktree(bench, whole)
@@ -44,6 +38,12 @@ def destroy(request: DestroyRequest, bench: Bench) -> UpResult:
     named = chosen(request.selection, whole)
     refuse_left(left, named)
     one_environment(named, request.selection, "destroy")
+    if bench.ask is None and not request.yes:
+        raise AskedWrongly.of(
+            "nobody-to-ask",
+            "there is no terminal to ask on",
+            hint="`--yes` destroys without asking",
+        )
     overrides = Overrides(allow_dirty=request.allow_dirty, off_branch=request.off_branch)
     environments = sorted({name.environment for name in named})
     notes = judge_environments(bench, whole, named, overrides)

@@ -97,12 +97,6 @@ def chosen(request: SelectionRequest, whole: Survey) -> dict[TargetName, Target]
             "`--changed` is not in this version: it cannot tell what a range of commits touches",
             hint="`--behind` applies what differs from the record, and `runner status` shows it",
         )
-    if request.changed is not None:
-        raise AskedWrongly.of(
-            "not-yet",
-            "`--changed` is not there yet: what a range of commits touches comes with a later version",
-            hint="`runner status` says what is behind, and `runner up --behind` applies just that",
-        )
     names = select(request, whole.wishes.targets, whole.edges, here=whole.here)
     return {name: whole.wishes.targets[name] for name in sorted(names)}
 

@@ -64,12 +64,6 @@ class UpResult:
 
 def up(request: UpRequest, bench: Bench) -> UpResult:
     """Applies the checked-out commit to the chosen targets. Raises before anything changed; afterwards all is data."""
-    if bench.ask is None and not request.yes:
-        raise AskedWrongly.of(
-            "nobody-to-ask",
-            "there is no terminal to ask on",
-            hint="`--yes` applies without asking; `runner preview` only shows",
-        )
     whole = survey(bench, worktree=False)
     if request.allow_dirty and whole.revision.dirty:
         whole = committed_worktree(bench, whole)
@@ -77,18 +71,26 @@ def up(request: UpRequest, bench: Bench) -> UpResult:
     targets = chosen(request.selection, whole)
     refuse_left(left, targets)
     one_environment(targets, request.selection, "up")
+    if bench.ask is None and not request.yes:
+        raise AskedWrongly.of(
+            "nobody-to-ask",
+            "there is no terminal to ask on",
+            hint="`--yes` applies without asking; `runner preview` only shows",
+        )
+    environments = sorted({name.environment for name in targets})
     if request.behind:
         targets = {name: target for name, target in targets.items() if is_behind(whole, target)}
     overrides = _overrides(request)
     notes = judge_environments(bench, whole, targets, overrides)
     going, more = judge_targets(whole, targets, request.selection)
     with opened(bench, whole, "up", jobs=request.jobs, overrides=overrides.recorded()) as session:
-        return _run(session, request, going, (*whole.notes, *notes, *more))
+        outcomes = _run(session, request, going, environments)
+        return finished(session, outcomes, environments, (*whole.notes, *notes, *more))
 
 
 def _run(
-    session: Session, request: UpRequest, targets: Mapping[TargetName, Target], notes: tuple[Diagnostic, ...]
-) -> UpResult:
+    session: Session, request: UpRequest, targets: Mapping[TargetName, Target], environments: list[str]
+) -> Outcomes:
     whole = session.survey
     course = Course(
         targets=targets,
@@ -103,12 +105,11 @@ def _run(
         verb="up",
     )
     tell_started(session, course)
-    environments = sorted({name.environment for name in targets})
     going = _removals(request, whole, environments)
     take_leases(session, [*targets, *(each.target for each in going)])
     outcomes = run_rounds(session, course)
     outcomes.update(remove_unwished(session, going, course))
-    return finished(session, outcomes, environments, notes)
+    return outcomes
 
 
 def _removals(request: UpRequest, whole: Survey, environments: Sequence[str]) -> tuple[Unwished, ...]:

@@ -29,7 +29,7 @@ _SAID = {
 def outcome_lines(outcomes: Mapping[TargetName, TargetFinished]) -> list[Line]:
     """Targets by how they ended, the worst first; a target that did not end well has its because."""
     if not outcomes:
-        return [line(Piece("nothing was done: no target was selected", Style.WARNING))]
+        return [line(Piece("nothing was done: no target was left to work on", Style.WARNING))]
     told: list[Line] = []
     for outcome in sorted({each.outcome for each in outcomes.values()}, key=_rank):
         ended = sorted(

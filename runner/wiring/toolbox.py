@@ -19,7 +19,6 @@ from runner.engine.brands import BRANDS
 from runner.engine.child import ProviderSources
 from runner.engine.discovery import Discovery
 from runner.engine.embedded import embedded_library
-from runner.engine.terraform import TerraformEngine
 from runner.errors import AskedWrongly
 from runner.git.repository import Repository
 from runner.kit.clock import Clock
@@ -38,6 +37,7 @@ from runner.vault import StateStore
 from runner.vault.keys import KeyPlaces
 from runner.vault.state_seal import StateSeal
 from runner.wiring.children import child_view
+from runner.wiring.engines import conductor
 from runner.wiring.keyrings import KeyRings
 from runner.wiring.records import Records
 from runner.wiring.secrets import Secrets, secrets_of
@@ -128,7 +128,7 @@ class Toolbox:
                     mirror=settings.mirror if settings else "",
                     direct=settings.direct if settings else None,
                 )
-                self._engines[wish] = TerraformEngine(program, sources)
+                self._engines[wish] = conductor(wish.name)(program, sources)
             return self._engines[wish]
 
     def states(self, gates: Gates, settings: StateSettings, record: Record) -> StateStore:
@@ -181,8 +181,10 @@ class Toolbox:
     def actor(self) -> Actor:
         """See Tools."""
         signing = self.repository.signing()
-        name = signing.key if signing and signing.key and signing.commits else self.repository.user_email()
-        return Actor(name=name or self._variables.get("USER", "unknown"))
+        if signing and signing.key and signing.commits:
+            return Actor(name=signing.key)
+        email = self.repository.identity().rpartition("<")[2].rstrip(">")
+        return Actor(name=self.repository.user_email() or email)
 
     def key_places(self, gates: Gates, record: Record) -> KeyPlaces:
         """See Tools."""

@@ -128,8 +128,8 @@ def test_the_end_says_what_changed_what_did_not_and_what_to_type_next() -> None:
 
 
 def test_a_run_over_nothing_is_no_success_story() -> None:
-    assert "no target was selected" in plain(outcome_lines({}))
-    assert "no target was selected" in plain(preview_lines([], {}))
+    assert "no target was left to work on" in plain(outcome_lines({}))
+    assert "no target was left to work on" in plain(preview_lines([], {}))
 
 
 def test_a_preview_ends_with_what_would_change_and_what_could_not_be_planned() -> None:
