@@ -11,7 +11,7 @@ from runner.conformance.state_store import Place
 from runner.git.repository import Repository
 from tests.checkout import Checkout
 from tests.components.fixtures import MotoServer
-from tests.vault.state_places import BucketPlace, DirectoryPlace, GitPlace, new_bucket
+from tests.vault.store_benches import BucketPlace, DirectoryPlace, GitPlace, new_bucket
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from runner.cloud import ObjectStore
 from runner.cloud.s3 import S3Objects
-from runner.cloud.session import Cloud
+from runner.cloud.clients import Cloud
 from runner.git import Edit, Pushed
 from runner.git.outbox import RemoteOutbox
 from runner.git.place import RefNaming

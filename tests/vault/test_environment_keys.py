@@ -19,7 +19,7 @@ from runner.vault import Rotated
 from runner.vault.keys import KeyPlaces, write_key
 from runner.vault.wrapped_keys import retired, rotated, state_ref
 from tests.components.fixtures import MotoServer
-from tests.vault.state_places import SEAL, GitPlace, cloud_at
+from tests.vault.store_benches import SEAL, GitPlace, cloud_at
 
 LEDGER = SEAL.ledger
 

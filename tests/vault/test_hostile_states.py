@@ -19,7 +19,7 @@ from runner.git import Edit, Pushed
 from runner.git.outbox import RemoteOutbox
 from runner.kit.crypto import generate, ring_of
 from runner.model.entry import StoredState
-from tests.vault.state_places import NAMING, SEAL, BucketPlace, DirectoryPlace, GitPlace, clock
+from tests.vault.store_benches import NAMING, SEAL, BucketPlace, DirectoryPlace, GitPlace, clock
 
 REF = "refs/runner/state/prod"
 INDEX = "states/network/index.json"

@@ -15,7 +15,7 @@ from runner.kit.crypto import generate, ring_of
 from runner.model.plan import StateFacts
 from runner.vault.plan_seal import PlanSeal, SavedPlan, written_label
 from runner.vault.plans import GitPlans, PlanDirectory, plans_ref
-from tests.vault.state_places import KEYS, GitPlace
+from tests.vault.store_benches import KEYS, GitPlace
 
 SEAL = PlanSeal(keys=KEYS, ledger="ledger-1", max_bytes=1 << 20)
 PLAN = SavedPlan(
