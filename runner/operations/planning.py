@@ -10,8 +10,10 @@ from runner.decisions.digests import Bound, digests_of
 from runner.decisions.edges import module_facts
 from runner.decisions.engine_gate import engine_verdict
 from runner.decisions.inputs import inputs_of
+from runner.decisions.kept_states import kept_state_verdict
+from runner.diagnostics import Diagnostic, Severity
 from runner.engine import Engine, EngineEvent, Listener, PlanOptions, Workspace
-from runner.errors import Interrupted, OutcomeUnknown, ToolUnavailable
+from runner.errors import HistoryMoved, Interrupted, OutcomeUnknown, ToolUnavailable
 from runner.kit.canonical import encode
 from runner.model.change import Output
 from runner.model.entry import Deployment, Result
@@ -66,7 +68,7 @@ def make_plan(session: Session, target: Target, request: PlanRequest) -> Plan:
         if session.bench.stop.level:
             raise Interrupted.of("interrupted", f"`{target.name}` was not planned: the run was interrupted")
         session.progress(target.name, "preparing", f"with {engine.identity}")
-        ready = _readied(session, target, given, engine, request)
+        ready = _prepared(session, _readied(session, target, given, engine, request))
         planned = _planned(session, ready, request)
         plan = _bound(session, ready, planned, given, request)
         if request.keep:
@@ -198,10 +200,28 @@ def _known(session: Session, target: Target, outputs: Mapping[TargetName, Mappin
     )
 
 
+def _prepared(session: Session, ready: Readied) -> Readied:
+    """The engine made ready; where it keeps the state itself, that one is held against the record (law 12)."""
+    name, stop = ready.target.name, session.stop(ready.target.name)
+    ready.engine.prepare(ready.work, stop, _listener(session, name))
+    if ready.work.backend.file is not None:
+        return ready
+    state = ready.engine.state(ready.work, stop)
+    facts = ready.engine.facts(state) if state else StateFacts()
+    verdict = kept_state_verdict(name, ready.named.facts if ready.named else StateFacts(), facts)
+    if verdict.answer is Answer.DENY:
+        raise HistoryMoved.of(verdict.code, verdict.because, hint=verdict.hint)
+    if verdict.answer is Answer.WARN:
+        warning = Diagnostic(
+            code=verdict.code, message=verdict.because, hint=verdict.hint, severity=Severity.WARNING
+        )
+        session.bench.tell(Noted(diagnostic=warning, target=name))
+    return replace(ready, before=facts)
+
+
 def _planned(session: Session, ready: Readied, request: PlanRequest) -> Planned:
     name, stop = ready.target.name, session.stop(ready.target.name)
     listen = _listener(session, name)
-    ready.engine.prepare(ready.work, stop, listen)
     session.progress(name, "planning", "comparing with what is live")
     options = PlanOptions(
         destroy=request.destroy,

@@ -195,6 +195,26 @@ def test_a_backend_block_is_used_as_written_from_the_users_checkout(setting: Set
     assert json.loads(file.read_text())["resources"] == []
 
 
+def test_a_state_that_its_backend_lost_or_moved_back_is_never_planned_as_new(setting: Setting) -> None:
+    stage = setting({**_with("a"), ".gitignore": "states/\n", "stacks/s/backend.tf": AS_WRITTEN})
+    stage.run("up", "prod", "--yes")
+    file = stage.clone.path / "states/s.tfstate"
+    older = file.read_bytes()
+    stage.change({"stacks/s/value": "b"})
+    stage.run("up", "prod", "--yes")
+    newer = file.read_bytes()
+    another = newer.replace(json.loads(newer)["lineage"].encode(), b"11111111-2222-3333-4444-555555555555")
+    for content, code in ((None, "missing"), (older, "moved-back"), (another, "not-on-record")):
+        file.unlink() if content is None else file.write_bytes(content)
+        for words in (("preview", "prod"), ("up", "prod", "--yes")):
+            assert f"state-{code}" in stage.run(*words, code=7).codes
+        assert (file.read_bytes() if file.exists() else None) == content
+    serial = json.loads(newer)["serial"]
+    file.write_bytes(newer.replace(b'"serial": %d' % serial, b'"serial": %d' % (serial + 1)))
+    told = stage.run("up", "prod", "--yes")
+    assert (told.outcomes, "state-foreign" in told.codes) == ({"prod/s": "unchanged"}, True)
+
+
 @pytest.mark.parametrize("backend", ["git", "local"])
 def test_a_state_setting_that_contradicts_the_code_is_a_mistake(setting: Setting, backend: str) -> None:
     files = {**_with("a", f"state: {{backend: {backend}}}\n"), "stacks/s/backend.tf": AS_WRITTEN}
