@@ -20,7 +20,7 @@ import pytest
 from runner.kit.journal import is_held
 from tests.checkout import Checkout, git, new_clone
 from tests.journeys.stage import Stage, Told
-from tests.program import COMMAND, Program, environment
+from tests.program import COMMAND, Program, Ran, environment
 
 TARGET = "prod/slow"
 
@@ -81,6 +81,18 @@ class Scene(Stage):
         return Watched.begin(
             self.program, self.clone.path, (*arguments, "--json"), {**self.environment, **(env or {})}
         )
+
+    def patiently(self, *arguments: str, code: int = 0) -> Told:
+        """Runs a verb again until no dead holder's lease is in its way any more."""
+        ran: list[Ran] = []
+
+        def answered() -> bool:
+            ran.append(self.program(*arguments, "--json", cwd=self.clone.path, env=self.environment))
+            return ran[-1].code != 4
+
+        until(answered)
+        assert ran[-1].code == code, ran[-1].stdout[-3000:]
+        return Told(ran[-1])
 
     def another(self, name: str) -> Scene:
         """The same in another clone, which has the state's key."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.journeys.stage import Told
 from tests.rudeness.scene import TARGET, Scene, Watched, descendants, until
 
 SHORT = "leases: {term: 5s}\n"
@@ -78,7 +79,7 @@ def test_a_lease_lost_halfway_stops_the_engine_and_its_state_is_kept(gated: Call
     watched.until(lambda each: scene.reached(1))
     # The machine sleeps: nobody renews the lease, and somebody else takes it over.
     watched.signal(signal.SIGSTOP)
-    other.run("state", "recover", TARGET, "--yes")
+    other.patiently("state", "recover", TARGET, "--yes")
     taken = other.entries("prod")[-1]
     watched.signal(signal.SIGCONT)
     code = watched.finish()
@@ -90,13 +91,16 @@ def test_a_lease_lost_halfway_stops_the_engine_and_its_state_is_kept(gated: Call
     assert other.entries("prod")[-1] == taken, "who lost it writes nothing"
     made = watched.first_made()
     assert [run for run in scene.runs() if (run / "work").exists()], "its state is kept in this clone"
-    refused = scene.run("up", "prod", "--yes", code=9)
-    assert refused.plans == {}
-    assert scene.ids()["terraform_data.a"] == made or made in refused.diagnostic("outcome-unknown")["message"]
-    scene.run("state", "recover", TARGET, "--yes", "--force")
-    assert made in scene.ids().values()
     scene.open_gate(1)
-    scene.run("up", "prod", "--yes")
+    # What the other took over may have had it already, or only the state that was kept here has.
+    again = scene.program("up", "prod", "--yes", "--json", cwd=scene.clone.path, seconds=120)
+    assert again.code in (0, 9), again.stdout[-3000:]
+    if again.code == 9:
+        assert made in Told(again).diagnostic("outcome-unknown")["message"]
+        assert Told(again).plans == {}
+        scene.run("state", "recover", TARGET, "--yes", "--force")
+        scene.run("up", "prod", "--yes")
+    assert made in scene.ids().values()
     scene.all_is_told()
 
 

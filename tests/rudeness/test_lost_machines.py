@@ -28,7 +28,7 @@ def test_a_lost_machine_s_run_is_named_outcome_unknown_and_what_it_had_sent_is_k
     watched.kill(engines=True)
     shutil.rmtree(lost.clone.path)
 
-    refused = scene.run("up", "prod", "--yes", code=9)
+    refused = scene.patiently("up", "prod", "--yes", code=9)
     assert "outcome-unknown" in refused.codes
     assert scene.entries("prod")[-1]["kind"] == "apply", "nothing was recorded by looking"
     recovered = scene.run("state", "recover", TARGET, "--yes")
@@ -55,7 +55,7 @@ def test_a_machine_that_is_lost_before_it_announced_anything_leaves_nothing_unkn
     watched.kill(engines=True)
     shutil.rmtree(lost.clone.path)
     scene.open_gate(1)
-    until(lambda: scene.program("up", "prod", "--yes", cwd=scene.clone.path).code == 0)
+    scene.patiently("up", "prod", "--yes")
     assert [each["kind"] for each in scene.entries("prod")] == ["apply", "apply"]
     scene.all_is_told()
 
