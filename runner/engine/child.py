@@ -64,6 +64,25 @@ NEVER = (
     "GITOPS_RUNNER_*",
 )
 
+# Variables of the clouds whose values are secrets, by what their names say (law 6). A place of a file is none.
+_SECRET_WORDS = (
+    "SECRET",
+    "TOKEN",
+    "PASSWORD",
+    "PASSWD",
+    "CREDENTIALS",
+    "API_KEY",
+    "ACCESS_KEY",
+    "PRIVATE_KEY",
+)
+_NO_SECRETS = ("*_ID", "*_FILE", "*_PATH", "*_URL", "*_ENDPOINT", *CREDENTIAL_FILES)
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a variable of this name holds a secret, and not the name or the place of one."""
+    says = any(word in name.upper() for word in _SECRET_WORDS)
+    return says and not any(fnmatchcase(name.upper(), pattern) for pattern in _NO_SECRETS)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSources:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runner.engine.child import granted_variables
+from runner.engine.child import granted_variables, is_secret_name
 from runner.model.environment import Gates, Identity
 from runner.operations.tools import ChildView
 from runner.wiring.clouds import cloud_tool
 
 SESSION_NAME = "gitops-runner"
+
+SHORTEST = 8
+"""Characters: a shorter value that somebody set by hand (`test`) is a stand-in, and would be found in every text."""
 
 
 def child_view(variables: Mapping[str, str], gates: Gates, purpose: str) -> ChildView:
@@ -19,10 +22,15 @@ def child_view(variables: Mapping[str, str], gates: Gates, purpose: str) -> Chil
     if identity and identity.role_arn:
         taken = cloud_tool("roles")(cloud_tool("cloud")(variables)).take(identity.role_arn, SESSION_NAME)
         granted = taken.variables
+    given = granted_variables(variables, identity, granted, by_hand=True)
     return ChildView(
-        variables=granted_variables(variables, identity, granted, by_hand=True),
+        variables=given,
         identity=_named(identity),
-        secrets={name: value for name, value in granted.items() if "SECRET" in name or "TOKEN" in name},
+        secrets={
+            name: value
+            for name, value in given.items()
+            if is_secret_name(name) and (name in granted or len(value) >= SHORTEST)
+        },
     )
 
 

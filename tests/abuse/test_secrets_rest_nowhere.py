@@ -214,3 +214,14 @@ def test_a_crash_in_the_middle_leaves_it_only_in_the_private_directory_and_only_
         )
         assert recovered.code == 0, recovered
     assert vault.found(again.stdout, again.stderr, *vault.shown()) == []
+
+
+def test_what_the_clouds_own_variables_hold_is_a_secret_too(vault: Vault) -> None:
+    talks = 'provisioner "local-exec" { command = "echo $ARM_CLIENT_SECRET; echo $AWS_SECRET_ACCESS_KEY >&2; exit 3" }'
+    vault.repository.commit({"stacks/database/main.tf": None, "environments/prod.yaml": ""})
+    _with_app(vault, f'resource "terraform_data" "talk" {{\n  {talks}\n}}\n')
+    ambient = {"ARM_CLIENT_SECRET": CANARY, "AWS_SECRET_ACCESS_KEY": MIDDLE}
+    ran = vault.run_runner("up", "prod", "--yes", "--json", cwd=vault.repository.path, env=ambient)
+    assert ran.code == 1, ran
+    assert "[secret ARM_CLIENT_SECRET]" in ran.stdout, "it was printed, and taken out"
+    assert vault.found(ran.stdout, ran.stderr, *vault.shown()) == []

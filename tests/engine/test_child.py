@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runner.engine.child import ProviderSources, cli_configuration, engine_variables, granted_variables
+from runner.engine.child import (
+    ProviderSources,
+    cli_configuration,
+    engine_variables,
+    granted_variables,
+    is_secret_name,
+)
 from runner.model.environment import Identity
 
 OURS = {
@@ -44,6 +50,14 @@ def test_by_hand_the_clouds_own_variables_and_files_are_there(tmp_path: Path) ->
         "SSH_AUTH_SOCK": "/agent",
         "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / ".aws/credentials"),
     }
+
+
+def test_secrets_are_known_by_their_variables_names() -> None:
+    secret = (
+        "AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN TF_TOKEN_acme ARM_CLIENT_SECRET PGPASSWORD ARM_ACCESS_KEY"
+    )
+    plain = "AWS_ACCESS_KEY_ID AWS_PROFILE PGHOST AWS_SHARED_CREDENTIALS_FILE AWS_WEB_IDENTITY_TOKEN_FILE"
+    assert [name for name in f"{secret} {plain}".split() if is_secret_name(name)] == secret.split()
 
 
 def test_an_identity_names_all_there_is() -> None:
