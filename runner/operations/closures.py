@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runner.decisions.terraform_closure import closure_of
-from runner.model.entry import Entry
+from runner.model.entry import Deployment, Entry, Result
 from runner.model.target import Target
 from runner.operations.survey import Survey
 
@@ -19,12 +19,24 @@ def difference(whole: Survey, target: Target, good: Entry) -> str:
     return ""
 
 
+def because_behind(whole: Survey, target: Target, live: Deployment) -> str:
+    """In words, why what is live may be something else than the surveyed commit wishes; empty when it is not. The code
+    of the last good apply says nothing where a later one changed a part, or failed on its way."""
+    if live.good is None or live.good.digests is None:
+        return "no apply of the whole target has succeeded yet"
+    if because := difference(whole, target, live.good):
+        return because
+    if live.last.result is not Result.SUCCEEDED:
+        return f"its last apply ended as {live.last.result}"
+    if live.last.partial and live.last.commit != live.good.commit:
+        return f"{live.last.commit[:12]} was applied to a part of it"
+    return ""
+
+
 def is_behind(whole: Survey, target: Target) -> bool:
     """Whether the surveyed commit is ahead of the last apply of the whole target that succeeded; always where there is
     none. A held target is as its destroyer wanted it."""
     live = whole.record.ledger.live(target.name.environment).get(target.name.stack)
     if live is not None and live.held:
         return False
-    if live is None or live.good is None or live.good.digests is None:
-        return True
-    return bool(difference(whole, target, live.good))
+    return live is None or bool(because_behind(whole, target, live))

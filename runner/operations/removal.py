@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 
 from runner.decisions.edges import graph_edges
 from runner.decisions.orphans import Fate, Unwished, unwished
 from runner.diagnostics import Diagnostic, Severity
-from runner.errors import RunnerError
+from runner.errors import AskedWrongly, RunnerError
 from runner.git import Pushed
 from runner.git.commit_tree import CommitTree
 from runner.kit.dag import waves
@@ -16,6 +16,7 @@ from runner.ledger import Writing
 from runner.model.entry import Deployment, Entry, EntryKind, Result
 from runner.model.happening import Noted, TargetFinished
 from runner.model.names import TargetName
+from runner.model.plan import Plan, PlanKind, StateFacts
 from runner.model.target import Target
 from runner.operations.planning import PlanRequest
 from runner.operations.rounds import Course, Outcomes, failure_of, run_rounds
@@ -35,9 +36,12 @@ def unwished_in(whole: Survey, environments: Sequence[str]) -> tuple[Unwished, .
 
 
 def remove_unwished(session: Session, going: Sequence[Unwished], course: Course) -> Outcomes:
-    """Ends the targets in `going`, dependents first: one that is needed by another that failed to go stays."""
+    """Ends the targets in `going`, dependents first: what others still need stays. Whoever said no to the run's plans
+    said no to this."""
     if not going:
         return {}
+    if session.declined:
+        return {each.target: _left(session, each.target, "skipped", "you said no") for each in going}
     deployments = {each.target: live for each in going if (live := session.live(each.target))}
     needs = {
         name: [need for need in live.depends_on if need in deployments] for name, live in deployments.items()
@@ -47,10 +51,7 @@ def remove_unwished(session: Session, going: Sequence[Unwished], course: Course)
     for wave in reversed(waves(needs)):
         for name in wave:
             if session.bench.stop.level:
-                outcomes[name] = TargetFinished(
-                    target=name, outcome="skipped", because="the run was interrupted", exit_code=130
-                )
-                session.bench.tell(outcomes[name])
+                outcomes[name] = _left(session, name, "skipped", "the run was interrupted", 130)
                 continue
             session.bench.tell(Noted(diagnostic=_loud(fates[name]), target=name))
             blocked = [
@@ -58,13 +59,36 @@ def remove_unwished(session: Session, going: Sequence[Unwished], course: Course)
             ]
             if blocked:
                 because = f"`{blocked[0]}`, which needs it, is still there"
-                outcomes[name] = TargetFinished(target=name, outcome="skipped", because=because)
-                session.bench.tell(outcomes[name])
+                outcomes[name] = _left(session, name, "skipped", because)
             elif fates[name].fate is Fate.FORGET:
-                outcomes[name] = _forgotten(session, name, deployments[name])
+                outcomes[name] = _forgotten(session, name, deployments[name], course)
+            elif users := _users(session, name, deployments):
+                because = f"`{users[0]}`, as it was last applied, is live and needs it"
+                outcomes[name] = _left(session, name, "pending", because, 8)
             else:
                 outcomes |= _destroyed(session, name, deployments[name], course)
     return outcomes
+
+
+def _left(
+    session: Session, name: TargetName, outcome: str, because: str, exit_code: int = 0
+) -> TargetFinished:
+    left = TargetFinished(target=name, outcome=outcome, because=because, exit_code=exit_code)
+    session.bench.tell(left)
+    return left
+
+
+def _users(session: Session, name: TargetName, going: Container[TargetName]) -> list[TargetName]:
+    """Live targets that stay and were applied with what `name` gives; those that this run applied anew were not."""
+    ledger = session.survey.record.ledger
+    return [
+        user
+        for environment in ledger.environments()
+        for stack, live in sorted(ledger.live(environment).items())
+        if name in live.depends_on and not live.held
+        if (user := TargetName(environment=environment, stack=stack)) not in going
+        and user not in session.applied
+    ]
 
 
 def _loud(each: Unwished) -> Diagnostic:
@@ -106,11 +130,34 @@ def _as_applied(session: Session, name: TargetName, live: Deployment) -> tuple[S
         code=code,
         edges=graph_edges(wishes.targets, code, whole.believed.environments),
     )
+    if name not in wishes.targets:
+        raise AskedWrongly.of(
+            "removed-unreadable",
+            f"the default branch's `layout` and gates find no `{name}` in {commit[:12]}, where it was last applied",
+            hint=f"bring `{live.directory}` back to where `layout` finds it and `runner destroy {name}`; or forget it",
+        )
     return replace(session, survey=past), wishes.targets[name]
 
 
-def _forgotten(session: Session, name: TargetName, live: Deployment) -> TargetFinished:
-    """Ends the record of a target; what it made stays in the cloud."""
+def _forgetting(session: Session, name: TargetName) -> Plan:
+    """What a person is asked about: nothing in the cloud changes."""
+    return Plan(
+        target=name,
+        kind=PlanKind.PLANNED,
+        engine=None,
+        planned=None,
+        digests=None,
+        state=StateFacts(),
+        commit=session.survey.revision.commit,
+        made_at=session.bench.clock.now(),
+        because="`removed:` says forget",
+    )
+
+
+def _forgotten(session: Session, name: TargetName, live: Deployment, course: Course) -> TargetFinished:
+    """Ends the record of a target; what it made stays in the cloud. Asked for as a plan is: its state goes."""
+    if not course.approve((_forgetting(session, name),)):
+        return _left(session, name, "skipped", "you said no")
     leases = session.leases_of(name)
     fence = leases.held(name).fence
     entry = Entry(

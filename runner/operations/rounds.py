@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from runner.diagnostics import Diagnostic
 from runner.errors import RunnerError
 from runner.kit.dag import waves
+from runner.model.entry import Result
 from runner.model.happening import PlanReady, RunStarted, TargetFinished, TargetStarted
 from runner.model.names import TargetName
 from runner.model.plan import Plan, PlanKind
@@ -71,6 +72,7 @@ def run_rounds(session: Session, course: Course) -> Outcomes:
         if not ready or session.bench.stop.level:
             break
         if not _approved(session, course, ready):
+            session.declined.update(remaining)
             for name in remaining:
                 ended[name] = _tell(
                     session, TargetFinished(target=name, outcome="skipped", because="you said no")
@@ -166,7 +168,10 @@ def _apply_round(session: Session, course: Course, ready: Mapping[TargetName, Ta
 def _unchanged(session: Session, plan: Plan) -> TargetFinished:
     """Nothing to apply. Where the record names other code, it learns that this commit is live now."""
     prepared = session.readied[plan.target]
-    good = prepared.previous.good if prepared.previous and not prepared.previous.held else None
+    before = prepared.previous
+    # After a failure or a part, the record has to learn that the whole is as wished again.
+    whole = before is not None and before.last.result is Result.SUCCEEDED and not before.last.partial
+    good = before.good if before and whole and not before.held else None
     same = good and good.digests and plan.digests and good.digests.code == plan.digests.code
     if same and good and good.settings == prepared.settings:
         session.directory.clear(plan.target)

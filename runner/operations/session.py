@@ -51,7 +51,8 @@ class Readied:
 class Session:
     """What a run's targets share. `slots` limits how many engines work at once. `outputs` are those of targets that
     this run has applied or read, each read once; `planned` holds its plans so far, `readied` what applying them needs;
-    `applied` are the targets that are done with, so that their outputs are what is live; `unrecorded` those whose
+    `applied` are the targets that are done with, so that their outputs are what is live; `declined` those that a person
+    said no to; `unrecorded` those whose
     outcome has not arrived at the record: their working directories stay."""
 
     bench: Bench
@@ -67,6 +68,7 @@ class Session:
     readied: dict[TargetName, Readied] = field(default_factory=dict)
     stops: dict[TargetName, Stop] = field(default_factory=dict)
     applied: set[TargetName] = field(default_factory=set)
+    declined: set[TargetName] = field(default_factory=set)
     unrecorded: set[TargetName] = field(default_factory=set)
     lock: Lock = field(default_factory=Lock)
 

@@ -13,7 +13,7 @@ from runner.model.entry import Deployment, Result
 from runner.model.names import TargetName
 from runner.model.selection_request import SelectionRequest
 from runner.operations.bench import Bench
-from runner.operations.closures import difference
+from runner.operations.closures import because_behind
 from runner.operations.opening import standing_leases
 from runner.operations.survey import Survey, chosen, survey
 
@@ -130,10 +130,7 @@ def _standing(whole: Survey, name: TargetName, deployment: Deployment) -> tuple[
         return "held", "destroyed by hand; an `up` that names it brings it back"
     if last.result is not Result.SUCCEEDED:
         return "failed", last.because
-    good = deployment.good
-    if good is None or good.digests is None:
-        return "behind", "no apply of the whole target has succeeded yet"
-    because = difference(whole, whole.wishes.targets[name], good)
+    because = because_behind(whole, whole.wishes.targets[name], deployment)
     return ("behind", because) if because else ("live", "as applied")
 
 
