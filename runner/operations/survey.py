@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from runner.config.configuration import Configuration, GatesConfiguration, WishesConfiguration, united
+from runner.config.files import RUNNER_FILE
 from runner.decisions.edges import Edge, graph_edges
 from runner.decisions.ordering import needs_among
 from runner.decisions.selection import select
@@ -190,8 +191,9 @@ def ledger_chosen(bench: Bench, whole: Survey) -> None:
 def _law(bench: Bench, revision: Revision, *, refresh: bool) -> tuple[str, GatesConfiguration, str]:
     """The commit whose gates hold, those gates, and the ledger's remote (DESIGN, law 2, by hand).
 
-    With a local ledger it is the checked-out commit, else the default branch's tip as fetched. Which of the two is
-    itself a gate: the default branch is asked first, the checked-out commit where the former has no `runner.yaml`.
+    With a local ledger it is the checked-out commit, else the default branch's tip as fetched. Which of the two, which
+    remote and which branch are gates themselves: the branch that the remote's HEAD names is asked first, and the
+    checked-out commit only where that one has no `runner.yaml`.
     """
     repository = bench.tools.repository
     here = bench.tools.gates(CommitTree(repository, revision.commit))
@@ -199,12 +201,31 @@ def _law(bench: Bench, revision: Revision, *, refresh: bool) -> tuple[str, Gates
     if not remotes:
         return revision.commit, here, ""
     wanted = here.ledger.remote
-    remote = wanted if wanted in remotes else "origin" if "origin" in remotes else remotes[0]
-    branch = here.default_branch or repository.default_branch(remote)
-    tip = repository.remote_branch(remote, branch) if branch else None
-    if tip and refresh and wanted != "none":
-        tip = repository.fetch_branch(remote, branch)
-    there = bench.tools.gates(CommitTree(repository, tip)) if tip else here
+    remote = "origin" if "origin" in remotes else wanted if wanted in remotes else remotes[0]
+    branch = here.default_branch
+    if "default_branch" in here.written.get(RUNNER_FILE, {}):
+        branch = repository.default_branch(remote) or branch
+    ask = refresh and wanted != "none"
+    tip, there = _gates_at(bench, remote, branch, refresh=ask) or ("", here)
+    meant = there if there.written.get(RUNNER_FILE) else here
+    own = meant.ledger.remote if meant.ledger.remote in remotes else remote, meant.default_branch
+    if own != (remote, branch):
+        tip, there = _gates_at(bench, *own, refresh=ask) or (tip, there)
     if there.ledger.remote == "none" or (not there.ledger.remote and wanted == "none"):
         return revision.commit, here, ""
     return tip or revision.commit, there, there.ledger.remote
+
+
+def _gates_at(
+    bench: Bench, remote: str, branch: str, *, refresh: bool
+) -> tuple[str, GatesConfiguration] | None:
+    """A remote branch's tip and its gates; None where there is no such branch. A clone of one other branch knows it
+    only when the remote is asked."""
+    repository = bench.tools.repository
+    tip = repository.remote_branch(remote, branch) if branch else None
+    if branch and refresh:
+        try:
+            tip = repository.fetch_branch(remote, branch)
+        except AskedWrongly:
+            tip = None
+    return (tip, bench.tools.gates(CommitTree(repository, tip))) if tip else None

@@ -149,6 +149,24 @@ def test_gates_come_from_the_default_branch_and_never_from_a_dirty_tree(one: Sta
     assert "frozen" in told.codes
 
 
+def test_a_branch_cannot_call_itself_the_default_branch(one: Stage) -> None:
+    frozen = "freezes: [{from: 2020-01-01, to: 2090-01-01, reason: never}]\n"
+    one.change({"environments/prod.yaml": ENVIRONMENT + frozen})
+    one.clone.git("switch", "--quiet", "--create", "topic")
+    runner = "ledger: {remote: origin}\ndefault_branch: topic\n"
+    one.clone.commit({"runner.yaml": runner, "environments/prod.yaml": ENVIRONMENT}, "mine")
+    one.clone.push("topic")
+    told = one.run("up", "prod", "--yes", code=3)
+    assert {"frozen", "not-pushed"} <= set(told.codes)
+    # Nor in a clone that has no other branch.
+    alone = one.clone.path.parent / "alone"
+    one.clone.git(
+        "clone", "--quiet", "--single-branch", "--branch", "topic", str(one.clone.remote), str(alone)
+    )
+    ran = one.program("up", "prod", "--yes", cwd=alone)
+    assert (ran.code, "frozen" in ran.stderr) == (3, True), ran
+
+
 def test_an_environment_that_the_default_branch_does_not_know_waits(one: Stage) -> None:
     one.clone.git("switch", "--quiet", "--create", "topic")
     one.change({"environments/new.yaml": ENVIRONMENT}, push=False)
