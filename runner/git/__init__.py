@@ -7,7 +7,7 @@ Refuses to know what a stack is. GitPython's command layer starts the programs, 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
@@ -103,6 +103,9 @@ class Refs(Protocol):
     def refresh(self, patterns: Sequence[str]) -> None:
         """Fetches refs that match (`refs/runner/live/*`). NoAnswer when the remote does not answer; HistoryMoved when
         a chained ref's new head does not contain the head that this clone has seen."""
+
+    def forget(self, refs: Iterable[str]) -> None:
+        """Unlearns what this clone has seen of `refs`: the next refresh takes them as they are."""
 
     def head(self, ref: str) -> str | None:
         """The commit at `ref`, or None."""

@@ -80,8 +80,8 @@ class Memory:
             self._written([line])
 
     def forget(self, ref: str) -> None:
-        """What a person decides who accepts that `ref` moved back."""
-        self._repository.command.output("update-ref", "-d", self.kept_as(ref))
+        """For a person who accepts that `ref` moved back, and for a head that did not verify."""
+        self._repository.command.run("update-ref", "-d", self.kept_as(ref))
 
     def kept_as(self, ref: str) -> str:
         """The name under which the clone remembers `ref`."""
@@ -140,7 +140,7 @@ class SharedRefs:
         return {path: (oid, contents[oid]) for path, oid in found.items()}
 
     def forget(self, refs: Iterable[str]) -> None:
-        """Accepts that `refs` moved back: the next refresh takes them as they are. A person decides."""
+        """See Refs."""
         for ref in refs:
             self._memory.forget(ref)
 

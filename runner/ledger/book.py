@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 
-from runner.errors import AskedWrongly, NoAnswer
+from runner.errors import AskedWrongly, HistoryMoved, NoAnswer
 from runner.git import Edit, History, LoggedCommit, Outbox, Refs, Unsent
 from runner.ledger import Writing
 from runner.ledger.chain import Verified, broken
@@ -268,7 +268,12 @@ class Book:
                 if before:
                     broken(environment, "ledger-truncated", f"it is gone; {before.head[:12]} was there")
                 return None
-            verified = self._verification.believe(environment, head, before)
+            try:
+                verified = self._verification.believe(environment, head, before)
+            except HistoryMoved:
+                # A head that does not verify was not seen: once the remote is mended, it must not look rewound.
+                self._refs.forget([live_ref(environment)])
+                raise
             if verified is not before:
                 self._memory.remember(verified)
             self._believed[environment] = verified
