@@ -15,7 +15,12 @@ from runner.model.happening import Noted
 from runner.model.lease import Lease
 from runner.model.names import TargetName
 from runner.operations.bench import Bench
-from runner.operations.run_directory import RunDirectory, forget_old_runs, runs_directory
+from runner.operations.run_directory import (
+    RunDirectory,
+    clear_what_never_began,
+    forget_old_runs,
+    runs_directory,
+)
 from runner.operations.session import Session
 from runner.operations.survey import Survey, gates_of
 from runner.operations.tools import LeaseTerms
@@ -30,6 +35,7 @@ def opened(
     """A session for one run. `jobs` engines at once (0: as many as the machine has processors, at least
     DEFAULT_JOBS). On the way out working directories are cleared, unless something in them is not recorded."""
     git_directory = bench.tools.repository.git_directory
+    clear_what_never_began(git_directory)
     forget_old_runs(git_directory)
     directory = RunDirectory.begin(git_directory, bench.clock.now(), verb, whole.revision.commit)
     session = Session(

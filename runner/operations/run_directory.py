@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from runner.kit.journal import Journal, is_held
+from runner.kit.journal import Journal, is_held, read
 from runner.model.names import TargetName, encoded
 
 
@@ -109,6 +109,19 @@ def abandoned_runs(git_directory: Path) -> Iterator[Path]:
     for place in reversed(list(kept_runs(git_directory))):
         if (place / "work").is_dir() and not is_held(place):
             yield place
+
+
+def clear_what_never_began(git_directory: Path) -> None:
+    """Removes what dead runs laid out and announced no change with: their plain states and inputs serve nobody."""
+    for place in abandoned_runs(git_directory):
+        journal = Journal.adopt(place)
+        if journal is None:
+            continue
+        try:
+            if not any(line["event"] == "intent" for line in read(place)):
+                shutil.rmtree(place / "work", ignore_errors=True)
+        finally:
+            journal.close()
 
 
 def forget_old_runs(git_directory: Path, keep: int = 100) -> None:

@@ -1,5 +1,10 @@
 """`runner preview`: honest plans, and nothing written outside the clone."""
 
+from datetime import UTC, datetime
+from pathlib import Path
+
+from runner.model.names import TargetName
+from runner.operations.run_directory import RunDirectory
 from tests.journeys.codes import NETWORK, ONE, THREE
 from tests.journeys.conftest import Setting
 from tests.journeys.stage import Stage, kinds
@@ -94,3 +99,18 @@ def test_a_saved_plan_can_be_shown_by_its_digest(one: Stage) -> None:
     digest = one.run("preview", "prod", "--save").plans["prod/network"]["digest"]
     shown = one.plain("show", digest)
     assert "terraform_data.net" in shown.stdout
+
+
+def test_what_a_killed_preview_laid_out_is_gone_with_the_next_one(one: Stage) -> None:
+    def dead(*events: str) -> Path:
+        run = RunDirectory.begin(one.clone.path / ".git", datetime.now(UTC), "preview", "")
+        name = TargetName(environment="prod", stack="network")
+        (run.places(name).tree / "terraform.tfstate").write_text("{}")
+        for event in events:
+            run.journal.write({"event": event, "target": str(name)})
+        run.leave()
+        return run.work(name)
+
+    only_planned, announced = dead(), dead("intent")
+    one.run("preview", "prod")
+    assert (only_planned.exists(), announced.exists()) == (False, True)
