@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runner.decisions.terraform_closure import closure_of
-from runner.model.entry import Deployment, Entry, Result
+from runner.model.entry import Deployment, Entry, EntryKind, Result
 from runner.model.target import Target
 from runner.operations.survey import Survey
 
@@ -26,6 +26,8 @@ def because_behind(whole: Survey, target: Target, live: Deployment) -> str:
         return "no apply of the whole target has succeeded yet"
     if because := difference(whole, target, live.good):
         return because
+    if live.last.kind is EntryKind.SURGERY:
+        return "its state was changed by hand since"
     if live.last.result is not Result.SUCCEEDED:
         return f"its last apply ended as {live.last.result}"
     if live.last.partial and live.last.commit != live.good.commit:

@@ -46,7 +46,7 @@ def destroy(request: DestroyRequest, bench: Bench) -> UpResult:
         )
     overrides = Overrides(allow_dirty=request.allow_dirty, off_branch=request.off_branch)
     environments = sorted({name.environment for name in named})
-    notes = judge_environments(bench, whole, named, overrides)
+    notes = judge_environments(bench, whole, environments, named, overrides)
     live = {
         name: target
         for name, target in named.items()

@@ -51,11 +51,16 @@ class Overrides:
 
 
 def judge_environments(
-    bench: Bench, whole: Survey, targets: Mapping[TargetName, Target], overrides: Overrides
+    bench: Bench,
+    whole: Survey,
+    environments: Iterable[str],
+    targets: Mapping[TargetName, Target],
+    overrides: Overrides,
 ) -> tuple[Diagnostic, ...]:
-    """Raises Denied or Waiting with every closed gate of every environment; else the warnings."""
+    """Raises Denied or Waiting with every closed gate of every environment; else the warnings. `targets` are those
+    whose code must be committed; an environment without any is judged too, for `removed:` may end something there."""
     verdicts: list[Verdict] = []
-    for environment in sorted({name.environment for name in targets}):
+    for environment in environments:
         gates = whole.believed.environments[environment]
         mine = [target for name, target in targets.items() if name.environment == environment]
         facts = _branch_facts(bench, whole, gates, mine)
@@ -70,6 +75,17 @@ def judge_environments(
         opened = broken_glass(gates, found, overrides.emergency, actor, opens=CALENDAR)
         verdicts += broken_glass(gates, opened, overrides.break_glass, actor)
     return _closed_or_warned(verdicts)
+
+
+def closed_now(
+    bench: Bench, whole: Survey, environment: str, overrides: Mapping[str, str]
+) -> Diagnostic | None:
+    """What closed while the run went on: a window that ended, a freeze that began. `overrides` as recorded."""
+    if "break-glass" in overrides or "emergency" in overrides:
+        return None
+    verdicts = _calendar(bench, whole, whole.believed.environments[environment])
+    closed = (each for each in verdicts if each.answer in (Answer.DENY, Answer.WAIT))
+    return next((_diagnostic(each, Severity.ERROR) for each in closed), None)
 
 
 def judge_targets(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from runner.decisions.edges import graph_edges
 from runner.decisions.orphans import Fate, Unwished, unwished
 from runner.diagnostics import Diagnostic, Severity
-from runner.errors import AskedWrongly, RunnerError
+from runner.errors import AskedWrongly, NoAnswer, RunnerError
 from runner.git import Pushed
 from runner.git.commit_tree import CommitTree
 from runner.kit.dag import waves
@@ -19,6 +19,7 @@ from runner.model.names import TargetName
 from runner.model.plan import Plan, PlanKind, StateFacts
 from runner.model.target import Target
 from runner.operations.planning import PlanRequest
+from runner.operations.recording import not_recorded
 from runner.operations.rounds import Course, Outcomes, failure_of, run_rounds
 from runner.operations.session import Session
 from runner.operations.stores import store_for
@@ -187,8 +188,7 @@ def _forgotten(session: Session, name: TargetName, live: Deployment, course: Cou
     if isinstance(delivery, Pushed):
         outcome = TargetFinished(target=name, outcome="succeeded", because=entry.because)
     else:
-        outcome = TargetFinished(
-            target=name, outcome="failed", because="the record did not take it", exit_code=6
-        )
+        said = getattr(delivery, "message", "the lease moved")
+        outcome = not_recorded(session, name, NoAnswer.of("not-recorded", said))
     session.bench.tell(outcome)
     return outcome

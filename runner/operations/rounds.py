@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from runner.diagnostics import Diagnostic
 from runner.errors import RunnerError
 from runner.kit.dag import waves
-from runner.model.entry import Result
+from runner.model.entry import EntryKind, Result
 from runner.model.happening import PlanReady, RunStarted, TargetFinished, TargetStarted
 from runner.model.names import TargetName
 from runner.model.plan import Plan, PlanKind
@@ -17,6 +17,7 @@ from runner.operations.applying import apply
 from runner.operations.bench import Question
 from runner.operations.conducting import conduct
 from runner.operations.disk_trouble import told_of
+from runner.operations.judging import closed_now
 from runner.operations.planning import PlanRequest, make_plan, values_still_hold
 from runner.operations.recording import Ending, record
 from runner.operations.session import Session
@@ -78,6 +79,9 @@ def run_rounds(session: Session, course: Course) -> Outcomes:
                     session, TargetFinished(target=name, outcome="skipped", because="you said no")
                 )
             return ended
+        if ended or session.bench.ask is not None:
+            # Time has passed, over other targets or a question: somebody may have frozen the environment meanwhile.
+            session.survey.record.ledger.refresh(sorted({name.environment for name in ready}))
         moved = _apply_round(session, course, ready)
         ended.update(moved)
         remaining = {name: target for name, target in remaining.items() if name not in moved}
@@ -143,6 +147,10 @@ def _apply_round(session: Session, course: Course, ready: Mapping[TargetName, Ta
                 return TargetFinished(target=name, outcome=AGAIN)
             if not plan.changed:
                 return _unchanged(session, plan)
+            if closed := closed_now(session.bench, session.survey, name.environment, session.overrides):
+                return TargetFinished(
+                    target=name, outcome="pending", because=closed.message, diagnostics=(closed,), exit_code=8
+                )
             return apply(session, plan, prepared, ends=course.ends)
         except RunnerError as error:
             return failure_of(session, name, error)
@@ -169,8 +177,11 @@ def _unchanged(session: Session, plan: Plan) -> TargetFinished:
     """Nothing to apply. Where the record names other code, it learns that this commit is live now."""
     prepared = session.readied[plan.target]
     before = prepared.previous
-    # After a failure or a part, the record has to learn that the whole is as wished again.
-    whole = before is not None and before.last.result is Result.SUCCEEDED and not before.last.partial
+    # After a failure, a part or a hand in the state, the record has to learn that the whole is as wished again.
+    last = before.last if before else None
+    whole = (
+        last and last.result is Result.SUCCEEDED and not last.partial and last.kind is not EntryKind.SURGERY
+    )
     good = before.good if before and whole and not before.held else None
     same = good and good.digests and plan.digests and good.digests.code == plan.digests.code
     if same and good and good.settings == prepared.settings:

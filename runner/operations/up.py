@@ -27,6 +27,8 @@ from runner.operations.settling import refuse_left, settle
 from runner.operations.status import StatusRow, rows_of
 from runner.operations.survey import Survey, chosen, committed_worktree, survey
 
+_ENDS = (Fate.DESTROY, Fate.FORGET)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpRequest:
@@ -68,24 +70,42 @@ def up(request: UpRequest, bench: Bench) -> UpResult:
     if request.allow_dirty and whole.revision.dirty:
         whole = committed_worktree(bench, whole)
     left = settle(bench, whole)
-    targets = chosen(request.selection, whole)
+    targets, environments = _meant(request.selection, whole)
     refuse_left(left, targets)
-    one_environment(targets, request.selection, "up")
+    one_environment([*targets, *_places(environments)], request.selection, "up")
     if bench.ask is None and not request.yes:
         raise AskedWrongly.of(
             "nobody-to-ask",
             "there is no terminal to ask on",
             hint="`--yes` applies without asking; `runner preview` only shows",
         )
-    environments = sorted({name.environment for name in targets})
     if request.behind:
         targets = {name: target for name, target in targets.items() if is_behind(whole, target)}
     overrides = _overrides(request)
-    notes = judge_environments(bench, whole, targets, overrides)
+    notes = judge_environments(bench, whole, environments, targets, overrides)
     going, more = judge_targets(whole, targets, request.selection)
     with opened(bench, whole, "up", jobs=request.jobs, overrides=overrides.recorded()) as session:
         outcomes = _run(session, request, going, environments)
         return finished(session, outcomes, environments, (*whole.notes, *notes, *more))
+
+
+def _meant(selection: SelectionRequest, whole: Survey) -> tuple[dict[TargetName, Target], list[str]]:
+    """The targets, and the environments that are meant: one whose last stack is gone has no target any more, but what
+    `removed:` ends there."""
+    known = {*whole.believed.environments, *whole.record.ledger.environments()}
+    named = sorted(each for each in known for word in selection.selectors if is_environment(word, [each]))
+    going = {each.target.environment for each in unwished_in(whole, named) if each.fate in _ENDS}
+    try:
+        targets = chosen(selection, whole)
+    except AskedWrongly:
+        if not going or len(named) != len(selection.selectors) or going != set(named):
+            raise
+        return {}, named
+    return targets, sorted({*(name.environment for name in targets), *going})
+
+
+def _places(environments: Sequence[str]) -> list[TargetName]:
+    return [TargetName(environment=environment, stack="") for environment in environments]
 
 
 def _run(
@@ -107,6 +127,9 @@ def _run(
     tell_started(session, course)
     going = _removals(request, whole, environments)
     take_leases(session, [*targets, *(each.target for each in going)])
+    # The record was asked again with the leases: what was destroyed by hand meanwhile stays down.
+    still, _ = judge_targets(whole, targets, request.selection)
+    course = replace(course, targets=still, needs=whole.needs(still))
     outcomes = run_rounds(session, course)
     outcomes.update(remove_unwished(session, going, course))
     return outcomes
@@ -118,9 +141,7 @@ def _removals(request: UpRequest, whole: Survey, environments: Sequence[str]) ->
         return ()
     if request.targets or request.replace or request.selection.tags or request.selection.stacks:
         return ()
-    return tuple(
-        each for each in unwished_in(whole, environments) if each.fate in (Fate.DESTROY, Fate.FORGET)
-    )
+    return tuple(each for each in unwished_in(whole, environments) if each.fate in _ENDS)
 
 
 def finished(

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from runner.cloud.clients import Cloud
 from runner.cloud.identity import Identities
 from runner.cloud.kms import KmsDataKeys
 from runner.cloud.s3 import S3Objects
-from runner.cloud.clients import Cloud
 from runner.cloud.stored_secrets import managed_secret, ssm_parameter
 from runner.conformance.state_store import refused
 from runner.errors import NoAnswer

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.model.code import FileFacts, Symbol, SymbolKind, literal
-from runner.source.kept_facts import decoded_facts, encoded_facts
 from runner.source.hcl import parse, parse_template, text_in_template
 from runner.source.hcl_json import parse_json
+from runner.source.kept_facts import decoded_facts, encoded_facts
 
 CODE = b"""
 terraform {

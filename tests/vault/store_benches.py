@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from runner.cloud import ObjectStore
-from runner.cloud.s3 import S3Objects
 from runner.cloud.clients import Cloud
+from runner.cloud.s3 import S3Objects
 from runner.git import Edit, Pushed
 from runner.git.outbox import RemoteOutbox
 from runner.git.place import RefNaming

@@ -4,9 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import AfterValidator, Field, JsonValue
 
-from runner.config.schema.scalars import AsWritten, Date, InsidePath, Period, Word
+from runner.config.schema.scalars import AsWritten, Date, InsidePath, Period, Word, wrong
+
+_HARMLESS = ("-parallelism=", "-lock-timeout=", "-compact-warnings")
+"""How an engine works, not what it does: everything else (`-target`, `-destroy`, `-state`, `-var`, …) would make a plan
+mean another thing than the record says of it."""
+
+
+def _harmless(argument: str) -> str:
+    if not argument.startswith(_HARMLESS):
+        raise wrong(
+            f"`{argument}` cannot be given to the engine by a setting: it could change what a plan means",
+            f"these can: {', '.join(f'`{each}`' for each in _HARMLESS)}; `up` and `preview` have options for the rest",
+        )
+    return argument
+
+
+EngineArgument = Annotated[Word, AfterValidator(_harmless)]
 
 
 class DriftIgnoreKeys(AsWritten):
@@ -71,11 +87,11 @@ class NotifyKeys(AsWritten):
 class ArgumentKeys(AsWritten):
     """More arguments for single commands of the engine."""
 
-    init: list[Word] = Field(default=[])
+    init: list[EngineArgument] = Field(default=[])
     """For `init`."""
-    plan: list[Word] = Field(default=[])
+    plan: list[EngineArgument] = Field(default=[])
     """For `plan`."""
-    apply: list[Word] = Field(default=[])
+    apply: list[EngineArgument] = Field(default=[])
     """For `apply`."""
 
 

@@ -1,0 +1,90 @@
+"""Doors that were open once: a freeze during the run, the last stack of an environment, settings that make a part."""
+
+from tests.journeys.codes import RUNNER, thing
+from tests.journeys.conftest import Setting
+
+HOLDS = """\
+variable "gate" { type = string }
+resource "terraform_data" "first" {
+  provisioner "local-exec" {
+    command = "touch ${var.gate}.begun; while [ ! -e ${var.gate} ]; do sleep 0.05; done"
+  }
+}
+output "id" { value = terraform_data.first.id }
+"""
+
+NEEDS = """\
+variable "id" { type = string }
+resource "terraform_data" "second" { input = var.id }
+"""
+
+ENVIRONMENT = """\
+targets:
+  first: {inputs: {gate: "GATE"}}
+  second: {inputs: {id: "${first.id}"}}
+"""
+
+
+def test_a_freeze_that_comes_while_a_run_goes_on_stops_what_has_not_begun(setting: Setting) -> None:
+    stage = setting({})
+    gate = stage.clone.path.parent / "gate"
+    stage.change(
+        {
+            "runner.yaml": RUNNER,
+            "environments/prod.yaml": ENVIRONMENT.replace("GATE", str(gate)),
+            "stacks/first/main.tf": HOLDS,
+            "stacks/second/main.tf": NEEDS,
+        }
+    )
+    run = stage.program.start("up", "prod", "--yes", "--json", cwd=stage.clone.path)
+    assert run.stdout is not None
+    for line in run.stdout:
+        if '"applying"' in line and "first" in line:
+            break
+    stage.run("freeze", "prod", "--reason", "an incident")
+    gate.touch()
+    told = run.stdout.read()
+    assert run.wait(60) == 8, told
+    assert stage.standing() == {"prod/first": "live", "prod/second": "never applied"}
+    stage.run("thaw", "prod")
+    stage.run("up", "prod", "--yes")
+    assert stage.standing() == {"prod/first": "live", "prod/second": "live"}
+
+
+def test_the_last_stack_of_an_environment_can_be_removed_and_its_gates_hold(setting: Setting) -> None:
+    stage = setting(
+        {"runner.yaml": RUNNER, "environments/prod.yaml": "{}\n", "stacks/old/main.tf": thing("a")}
+    )
+    stage.run("up", "prod", "--yes")
+    stage.change({"environments/prod.yaml": "removed: {old: destroy}\n", "stacks/old/main.tf": None})
+    stage.run("freeze", "prod", "--reason", "holidays")
+    stage.run("up", "prod", "--yes", code=8)
+    assert stage.standing() == {"prod/old": "orphan"}
+    stage.run("thaw", "prod")
+    assert stage.run("up", "prod", "--yes").outcomes == {"prod/old": "succeeded"}
+    assert stage.standing() == {}
+
+
+def test_settings_cannot_make_a_plan_mean_another_thing(setting: Setting) -> None:
+    for argument in ("-target=terraform_data.x", "-destroy", "-var=a=b", "-state=elsewhere", "-refresh-only"):
+        stage = setting(
+            {
+                "runner.yaml": RUNNER,
+                "environments/prod.yaml": f'settings: {{terraform: {{args: {{plan: ["{argument}"]}}}}}}\n',
+                "stacks/a/main.tf": thing("a"),
+            }
+        )
+        told = stage.run("up", "prod", "--yes", code=2)
+        assert argument in str(told.result["diagnostics"])
+
+
+def test_a_state_that_was_put_back_by_hand_is_behind_until_it_is_applied(setting: Setting) -> None:
+    stage = setting({"runner.yaml": RUNNER, "environments/prod.yaml": "{}\n", "stacks/a/main.tf": thing("1")})
+    stage.run("up", "prod", "--yes")
+    stage.change({"stacks/a/main.tf": thing("2")})
+    stage.run("up", "prod", "--yes")
+    stage.run("state", "restore", "prod/a", "1", "--yes")
+    assert stage.standing() == {"prod/a": "behind"}
+    stage.run("up", "prod", "--yes", "--behind")
+    assert stage.standing() == {"prod/a": "live"}
+    assert stage.outputs("prod") == {"prod/a.out": "2"}
