@@ -172,8 +172,10 @@ def test_the_environments_own_branch_beats_the_pattern_and_the_default() -> None
 def test_a_backend_can_be_named_in_one_word_and_settings_of_the_environment_are_nearer() -> None:
     files = {
         **STACKS,
-        "environments/dev.yaml": "state: git\nsettings: {terraform: {workspace: dev, args: {plan: [-parallelism=1]}}}\n",
-        "runner.yaml": "settings: {terraform: {workspace: all, var_files: [a], args: {plan: [-parallelism=2], apply: [-parallelism=3]}}}\n",
+        "environments/dev.yaml": "state: git\n"
+        "settings: {terraform: {workspace: dev, args: {plan: [-parallelism=1]}}}\n",
+        "runner.yaml": "settings: {terraform: {workspace: all, var_files: [a],\n"
+        "  args: {plan: [-parallelism=2], apply: [-parallelism=3]}}}\n",
     }
     gates = believe(files).environments["dev"]
     assert gates.state
