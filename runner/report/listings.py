@@ -24,6 +24,7 @@ _STATES: dict[str, Style] = {
     "applying": Style.CHANGED,
     "ended": Style.FAINT,
 }
+_NAME_ROOM = 20
 _RESULTS = {Result.SUCCEEDED: Style.GOOD}
 
 
@@ -84,11 +85,11 @@ def standings(rows: Sequence[Standing]) -> list[Line]:
             Piece(row.state, _STATES.get(row.state, Style.WARNING)),
             Piece(row.commit[:10]),
             Piece(moment(row.at)),
-            Piece(row.actor),
-            Piece(row.engine, Style.FAINT),
+            Piece(_brief(row.actor)),
+            Piece(row.engine.partition(" (")[0], Style.FAINT),
             Piece(f"{row.resources:,}" if row.resources else ""),
             Piece(row.lease, Style.WARNING),
-            Piece(row.because),
+            Piece("" if row.state == "live" else row.because),
         )
         for row in rows
     ]
@@ -106,7 +107,7 @@ def entries(record: Sequence[Entry]) -> list[Line]:
             Piece(str(each.kind)),
             Piece(str(each.result), _RESULTS.get(each.result, Style.BAD)),
             Piece(each.commit[:10]),
-            Piece(each.actor.name),
+            Piece(_brief(each.actor.name)),
             Piece(_counts(each.counts)),
             Piece(", ".join(sorted(each.overrides)), Style.WARNING),
             Piece(each.because, Style.FAINT),
@@ -115,6 +116,12 @@ def entries(record: Sequence[Entry]) -> list[Line]:
     ]
     headings = ("entry", "at", "target", "kind", "result", "commit", "by", "counts", "overrides", "because")
     return table(headings, cells) if record else []
+
+
+def _brief(actor: str) -> str:
+    """A person as a table has room for; `show` and `--json` have the whole name."""
+    name = actor.partition("@")[0] or actor
+    return name if len(name) <= _NAME_ROOM else name[: _NAME_ROOM - 1] + "…"
 
 
 def entry_lines(entry: Entry) -> list[Line]:
