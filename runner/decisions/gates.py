@@ -14,6 +14,7 @@ from runner.decisions.calendar import freeze_span, in_words, is_open, next_openi
 from runner.decisions.globs import admitted, matches
 from runner.model.entry import Deployment
 from runner.model.environment import ApplyMode, Gates
+from runner.model.names import TargetName
 from runner.model.references import OutputReference, Reference, SecretReference
 from runner.model.target import Target
 from runner.model.verdict import Answer, Verdict
@@ -175,6 +176,19 @@ def hand_freeze_verdict(environment: str, freezes: Sequence[str]) -> Verdict:
         return opened("freeze", "nobody froze it")
     because = f"`{environment}` is frozen: {freezes[-1]}"
     return _closed("freeze", "frozen-by-hand", because, f"runner thaw env/{environment}", waits=True)
+
+
+def superseded_verdict(
+    gates: Gates, name: TargetName, commits: tuple[str, str], *, off_branch: bool
+) -> Verdict:
+    """`commits`: the checked-out one, an ancestor of the other one, which was applied last as a whole. History goes
+    forward (law 13), but where any commit is taken, or somebody says so, it is only said."""
+    here, live = (each[:12] for each in commits)
+    because = f"`{here}` is superseded in `{name}`: `{live}`, which contains it, is live"
+    if off_branch or gates.branch == "*":
+        return Verdict(gate="superseded", answer=Answer.WARN, code="superseded", because=because)
+    hint = "go back by a commit that goes forward (`git revert`), or give --off-branch"
+    return _closed("superseded", "superseded", because, hint)
 
 
 def unenforced_verdict(gates: Gates, verb: str) -> Verdict:

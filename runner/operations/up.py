@@ -17,7 +17,7 @@ from runner.model.target import Target
 from runner.operations.bench import Bench
 from runner.operations.closures import is_behind
 from runner.operations.endings import counted_outcomes, next_steps
-from runner.operations.judging import Overrides, judge_environments, judge_targets
+from runner.operations.judging import Overrides, judge_environments, judge_history, judge_targets
 from runner.operations.opening import opened, take_leases
 from runner.operations.planning import PlanRequest
 from runner.operations.removal import remove_unwished, unwished_in
@@ -84,6 +84,7 @@ def up(request: UpRequest, bench: Bench) -> UpResult:
     overrides = _overrides(request)
     notes = judge_environments(bench, whole, environments, targets, overrides)
     going, more = judge_targets(whole, targets, request.selection)
+    more = (*more, *judge_history(bench, whole, going, overrides))
     with opened(bench, whole, "up", jobs=request.jobs, overrides=overrides.recorded()) as session:
         outcomes = _run(session, request, going, environments)
         return finished(session, outcomes, environments, (*whole.notes, *notes, *more))

@@ -16,6 +16,7 @@ from runner.decisions.gates import (
     hand_freeze_verdict,
     reference_verdicts,
     secret_verdict,
+    superseded_verdict,
     unenforced_verdict,
 )
 from runner.model.environment import Allow, ApplyMode
@@ -55,6 +56,15 @@ def test_only_the_head_of_the_branch_is_applied(facts: BranchFacts, code: str, w
     assert (verdict.answer is Answer.ALLOW) == (not code)
     assert branch_verdict(gates_of(), facts, off_branch=True).answer in (Answer.ALLOW, Answer.WARN)
     assert branch_verdict(gates_of(branch="*"), facts).answer is Answer.ALLOW
+
+
+def test_history_goes_forward_unless_any_commit_is_taken_or_somebody_says_so() -> None:
+    name, commits = named("prod/app"), ("1" * 40, "2" * 40)
+    closed = superseded_verdict(gates_of(), name, commits, off_branch=False)
+    assert (closed.answer, closed.code) == (Answer.DENY, "superseded")
+    assert "git revert" in closed.hint
+    assert superseded_verdict(gates_of(), name, commits, off_branch=True).answer is Answer.WARN
+    assert superseded_verdict(gates_of(branch="*"), name, commits, off_branch=False).answer is Answer.WARN
 
 
 def test_a_dirty_closure_is_refused_unless_asked_for() -> None:

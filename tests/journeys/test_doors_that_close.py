@@ -88,3 +88,17 @@ def test_a_state_that_was_put_back_by_hand_is_behind_until_it_is_applied(setting
     stage.run("up", "prod", "--yes", "--behind")
     assert stage.standing() == {"prod/a": "live"}
     assert stage.outputs("prod") == {"prod/a.out": "2"}
+
+
+def test_going_back_to_an_older_commit_is_said_where_any_commit_is_taken(setting: Setting) -> None:
+    stage = setting(
+        {"runner.yaml": RUNNER, "environments/dev.yaml": 'branch: "*"\n', "stacks/a/main.tf": thing("1")}
+    )
+    first = stage.clone.git("rev-parse", "HEAD")
+    assert "superseded" not in stage.run("up", "dev", "--yes").ran.stdout
+    stage.change({"stacks/a/main.tf": thing("2")})
+    assert "superseded" not in stage.run("up", "dev", "--yes").ran.stdout
+    stage.clone.git("checkout", "--quiet", first)
+    told = stage.run("up", "dev", "--yes").ran
+    assert "superseded" in told.stdout + told.stderr
+    assert stage.outputs("dev") == {"dev/a.out": "1"}
