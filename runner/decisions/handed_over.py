@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from runner.model.entry import Resource
@@ -20,30 +20,43 @@ class Witnessed:
 
 
 def unknown_of(witnessed: Witnessed, resources: Sequence[Resource] | None) -> tuple[str, ...]:
-    """Those whose outcome is unknown, as `address id`. `resources` are what the engine's last state has; None where
-    that state is kept elsewhere and was not read.
+    """Those whose outcome is unknown, as `address id`. `resources` are what the newest state has; None where that
+    state is kept elsewhere and was not read.
 
     A creation in the state was handed over, and so was a deletion that is not in it any more, whatever became of our
-    ear. An engine says that a creation is complete an instant before it writes the state: killed in between, it is
-    complete and unknown all the same.
+    ear. An engine says that a creation is complete an instant before it writes the state: killed in between, or while
+    it wrote, it is complete and unknown all the same, also where an older state has its predecessor at that address.
     """
     if resources is None:
         return tuple(dict.fromkeys(_named(seen) for seen in witnessed.unfinished))
-    addresses = {resource.address for resource in resources}
-    ids = {resource.id for resource in resources} - {""}
-    open_ones = [seen for seen in witnessed.unfinished if not _is_settled(seen, addresses)]
+    standing = {resource.address: resource.id for resource in resources}
+    gone = {address: identity for address, action, identity in witnessed.finished if action == "delete"}
+    open_ones = [seen for seen in witnessed.unfinished if not _is_settled(seen, standing, gone)]
     last = {seen[0]: seen for seen in witnessed.finished if seen[1] in ("create", "delete")}
-    lost = [
-        (address, action, identity)
-        for address, action, identity in last.values()
-        if action == "create" and address not in addresses and identity not in ids
-    ]
+    lost = [seen for seen in last.values() if seen[1] == "create" and not _is_kept(seen, standing)]
     return tuple(dict.fromkeys(_named(seen) for seen in (*open_ones, *lost)))
 
 
-def _is_settled(seen: Seen, addresses: set[str]) -> bool:
+def _is_kept(seen: Seen, standing: Mapping[str, str]) -> bool:
+    """Whether the state has what was seen to be created. Where either has no id, the address is all there is."""
+    address, _, identity = seen
+    if identity and identity in standing.values():
+        return True
+    return address in standing and not (identity and standing[address])
+
+
+def _is_settled(seen: Seen, standing: Mapping[str, str], gone: Mapping[str, str]) -> bool:
+    """Whether the state answers what became of it. One that still has what was seen to be deleted is too old to."""
     address, action, _ = seen
-    return (action == "create" and address in addresses) or (action == "delete" and address not in addresses)
+    if action == "delete":
+        return address not in standing
+    return action == "create" and address in standing and address not in _stale(standing, gone)
+
+
+def _stale(standing: Mapping[str, str], gone: Mapping[str, str]) -> set[str]:
+    return {
+        address for address, identity in gone.items() if address in standing and standing[address] == identity
+    }
 
 
 def _named(seen: Seen) -> str:

@@ -33,6 +33,20 @@ def test_what_was_deleted_again_is_not_missed_and_what_was_made_again_is() -> No
     assert unknown_of(replaced, []) == ("x.a i-2",)
 
 
+def test_a_creation_whose_predecessor_stands_in_an_older_state_is_named() -> None:
+    made = ("x.a", "create", "i-2")
+    told = Witnessed(finished=[("x.a", "delete", "i-1"), made])
+    assert unknown_of(told, [resource("x.a", "i-1")]) == ("x.a i-2",)
+    assert unknown_of(told, [resource("x.a", "i-2")]) == ()
+    begun = Witnessed(finished=[("x.a", "delete", "i-1")], unfinished=[("x.a", "create", "")])
+    assert unknown_of(begun, [resource("x.a", "i-1")]) == ("x.a",)
+    assert unknown_of(begun, [resource("x.a", "i-2")]) == ()
+
+
+def test_where_a_resource_has_no_id_its_address_is_all_there_is() -> None:
+    assert unknown_of(Witnessed(finished=[("x.a", "create", "name")]), [resource("x.a")]) == ()
+
+
 def test_a_deletion_that_is_out_of_the_state_is_settled_and_one_that_is_in_it_is_not() -> None:
     witnessed = Witnessed(unfinished=[("x.a", "delete", "i-1")])
     assert unknown_of(witnessed, []) == ()
