@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,16 @@ from runner.source.kept_facts import VERSION, decoded_facts, encoded_facts
 
 FILE_NAME = "index.sqlite"
 _BATCH = 500
+_TRIES, _PAUSE = 50, 0.02  # seconds: together what a lock of a moment can take
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def _is_damage(problem: Exception) -> bool:
+    return isinstance(problem, sqlite3.DatabaseError) and not isinstance(problem, sqlite3.OperationalError)
 
 
 class Index(Protocol):
@@ -109,7 +120,8 @@ class FileIndex:
 
     def _opened(self) -> sqlite3.Connection | None:
         """The file, made anew where it is of another version or damaged; None where nothing can be kept."""
-        for _ in range(2):
+        dropped = False
+        for _ in range(_TRIES):
             connection = None
             try:
                 self._place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -119,10 +131,13 @@ class FileIndex:
                 if connection is not None:
                     connection.close()
                 # Only a file that is no database is thrown away: a lock or a full disk passes, and others use the file.
-                if not isinstance(problem, sqlite3.DatabaseError) or isinstance(
-                    problem, sqlite3.OperationalError
-                ):
+                if isinstance(problem, sqlite3.OperationalError) and "locked" in str(problem):
+                    # Who switches a new file to its journal locks it, and SQLite lets nobody wait for that.
+                    time.sleep(_PAUSE)
+                    continue
+                if dropped or not _is_damage(problem):
                     return None
+                dropped = True
                 self._drop()
             else:
                 return connection
@@ -132,10 +147,12 @@ class FileIndex:
     def _prepare(connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=OFF")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version != VERSION:
-            with connection:
-                connection.execute("BEGIN IMMEDIATE")
+        if _version(connection) == VERSION:
+            return
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            # Asked again under the lock: another one may have made the table meanwhile, and filled it.
+            if _version(connection) != VERSION:
                 connection.execute("DROP TABLE IF EXISTS facts")
                 connection.execute(
                     "CREATE TABLE facts (key TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID"
