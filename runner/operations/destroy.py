@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runner.decisions.selection import one_environment
-from runner.errors import AskedWrongly
 from runner.kit.dag import reversed_edges
 from runner.model.selection_request import SelectionRequest
 from runner.operations.bench import Bench
+from runner.operations.confirming import refuse_unasked
 from runner.operations.judging import Overrides, judge_environments
 from runner.operations.opening import opened, take_leases
 from runner.operations.planning import PlanRequest
@@ -38,12 +38,7 @@ def destroy(request: DestroyRequest, bench: Bench) -> UpResult:
     named = chosen(request.selection, whole)
     refuse_left(left, named)
     one_environment(named, request.selection, "destroy")
-    if bench.ask is None and not request.yes:
-        raise AskedWrongly.of(
-            "nobody-to-ask",
-            "there is no terminal to ask on",
-            hint="`--yes` destroys without asking",
-        )
+    refuse_unasked(bench, "`--yes` destroys without asking", yes=request.yes)
     overrides = Overrides(allow_dirty=request.allow_dirty, off_branch=request.off_branch)
     environments = sorted({name.environment for name in named})
     notes = judge_environments(bench, whole, environments, named, overrides)

@@ -13,11 +13,12 @@ from runner.git import Pushed
 from runner.git.commit_tree import CommitTree
 from runner.kit.dag import waves
 from runner.ledger import Writing
-from runner.model.entry import Deployment, Entry, EntryKind, Result
+from runner.model.entry import Deployment, EntryKind
 from runner.model.happening import Noted, TargetFinished
 from runner.model.names import TargetName
 from runner.model.plan import Plan, PlanKind, StateFacts
 from runner.model.target import Target
+from runner.operations.environment_entries import plain_entry
 from runner.operations.planning import PlanRequest
 from runner.operations.recording import not_recorded
 from runner.operations.rounds import Course, Outcomes, failure_of, run_rounds
@@ -161,21 +162,8 @@ def _forgotten(session: Session, name: TargetName, live: Deployment, course: Cou
         return _left(session, name, "skipped", "you said no")
     leases = session.leases_of(name)
     fence = leases.held(name).fence
-    entry = Entry(
-        target=name,
-        kind=EntryKind.FORGET,
-        result=Result.SUCCEEDED,
-        commit=session.survey.revision.commit,
-        law=session.survey.law,
-        actor=session.actor,
-        run=session.directory.id,
-        at=session.bench.clock.now(),
-        state=live.last.state,
-        digests=live.last.digests,
-        engine=live.last.engine,
-        fence=fence,
-        because="`removed:` says forget; its resources stay in the cloud",
-    )
+    because = "`removed:` says forget; its resources stay in the cloud"
+    entry = replace(plain_entry(session, name, EntryKind.FORGET, because), fence=fence)
     writing = Writing(
         entry=entry, deployment=replace(live, last=entry, ended=True, resources=0), outputs={}, resources=()
     )

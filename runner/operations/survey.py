@@ -73,7 +73,7 @@ def survey(bench: Bench, *, worktree: bool, refresh: bool = True) -> Survey:
     record = bench.tools.record(remote, gates, CommitTree(repository, law))
     if refresh or not remote:
         record.ledger.refresh([])
-    code = bench.tools.code(tree)
+    code = _read_ahead(bench.tools.code(tree), wishes)
     edges = graph_edges(wishes.targets, code, united(gates, wishes).environments)
     return Survey(
         revision=revision,
@@ -186,6 +186,17 @@ def ledger_chosen(bench: Bench, whole: Survey) -> None:
         "nothing says where the record of what is applied is kept: at a remote, or in this clone alone",
         hint=f"commit and push `ledger: {{remote: {name}}}` in runner.yaml, or `ledger: {{remote: none}}`",
     )
+
+
+def _read_ahead(code: CodeReader, wishes: WishesConfiguration) -> CodeReader:
+    """`code`, with what every target calls read in a few rounds instead of one by one."""
+    by_engine: dict[EngineName, list[str]] = {}
+    for target in wishes.targets.values():
+        by_engine.setdefault(target.stack.engine.name, []).append(target.stack.directory)
+    for engine, directories in by_engine.items():
+        if engine is not EngineName.PULUMI:
+            code.prefetch(directories, opentofu=engine is EngineName.OPENTOFU)
+    return code
 
 
 def _law(bench: Bench, revision: Revision, *, refresh: bool) -> tuple[str, GatesConfiguration, str]:

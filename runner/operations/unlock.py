@@ -11,7 +11,8 @@ from runner.ledger import Writing
 from runner.model.entry import EntryKind
 from runner.model.lease import Lease
 from runner.model.names import TargetName
-from runner.operations.bench import Bench, Question
+from runner.operations.bench import Bench
+from runner.operations.confirming import asked, confirmed
 from runner.operations.environment_entries import plain_entry
 from runner.operations.opening import leases_for, opened, standing_leases
 from runner.operations.survey import survey, target_named
@@ -77,17 +78,8 @@ def unlock(request: UnlockRequest, bench: Bench) -> UnlockResult:
 
 
 def _confirmed(request: UnlockRequest, bench: Bench, target: TargetName, lease: Lease) -> bool:
-    if request.yes:
-        return True
-    if bench.ask is None:
-        raise AskedWrongly.of(
-            "nobody-to-ask", "there is no terminal to ask on", hint="`--yes` breaks it without asking"
-        )
-    question = Question(
-        verb="unlock",
-        environments=(target.environment,),
-        plans=(),
-        expected="yes",
-        text=f"break the lease of {target}, held by {lease.holder} on {lease.host} since {lease.taken_at:%H:%M}?",
+    text = (
+        f"break the lease of {target}, held by {lease.holder} on {lease.host} since {lease.taken_at:%H:%M}?"
     )
-    return bench.ask(question)
+    question = asked("unlock", target.environment, text)
+    return confirmed(bench, question, yes=request.yes, hint="`--yes` breaks it without asking")

@@ -16,6 +16,7 @@ from runner.model.selection_request import SelectionRequest
 from runner.model.target import Target
 from runner.operations.bench import Bench
 from runner.operations.closures import is_behind
+from runner.operations.confirming import refuse_unasked
 from runner.operations.endings import counted_outcomes, next_steps
 from runner.operations.judging import Overrides, judge_environments, judge_history, judge_targets
 from runner.operations.opening import opened, take_leases
@@ -73,12 +74,7 @@ def up(request: UpRequest, bench: Bench) -> UpResult:
     targets, environments = _meant(request.selection, whole)
     refuse_left(left, targets)
     one_environment([*targets, *_places(environments)], request.selection, "up")
-    if bench.ask is None and not request.yes:
-        raise AskedWrongly.of(
-            "nobody-to-ask",
-            "there is no terminal to ask on",
-            hint="`--yes` applies without asking; `runner preview` only shows",
-        )
+    refuse_unasked(bench, "`--yes` applies without asking; `runner preview` only shows", yes=request.yes)
     if request.behind:
         targets = {name: target for name, target in targets.items() if is_behind(whole, target)}
     overrides = _overrides(request)
