@@ -7,6 +7,7 @@ a target's table is what a write expects to find: that is its compare-and-swap.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from runner.git import Edit, Refs
 from runner.kit.canonical import digest_bytes
@@ -29,6 +30,15 @@ from runner.vault.state_seal import StateSeal
 from runner.vault.wrapped_keys import state_ref
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Write:
+    """What this object has written: the table, its blob id, and the newest state's ciphertext."""
+
+    index: StateIndex
+    blob: str
+    sealed: bytes
+
+
 class GitStates:
     """See StateStore. Reads are of the last refresh of `refs`, and of what this object itself has written since."""
 
@@ -36,8 +46,9 @@ class GitStates:
         self._refs = refs
         self._seal = seal
         self._clock = clock
-        # A run writes a target's state every few seconds, and reads no refs in between.
-        self._written: dict[TargetName, tuple[StateIndex, str, bytes]] = {}
+        # A run writes a target's state every few seconds, and reads no refs in between. The newest comes first; the one
+        # that it follows is kept too, for when the newest does not arrive.
+        self._written: dict[TargetName, tuple[_Write, ...]] = {}
 
     def hold(self, target: TargetName, run: str, fence: int) -> None:
         """See StateStore: the ledger's lease is the only lock here."""
@@ -89,7 +100,8 @@ class GitStates:
             if each.stored.version not in kept
         }
         changes |= {_blob_path(target, number): sealed, _index_path(target): content}
-        self._written[target] = (longer, blob_id(content), sealed)
+        followed = tuple(each for each in self._written.get(target, ()) if each.index is index)
+        self._written[target] = (_Write(index=longer, blob=blob_id(content), sealed=sealed), *followed)
         return SavedState(stored=stored, edits=(self._edit(target, changes, expected),))
 
     def versions(self, target: TargetName) -> Sequence[StateVersion]:
@@ -106,27 +118,27 @@ class GitStates:
 
     def remove(self, target: TargetName, fence: int) -> tuple[Edit, ...]:
         """See StateStore."""
-        index, expected = self._written[target][:2] if target in self._written else self._stored_index(target)
+        newest = next(iter(self._written.get(target, ())), None)
+        index, expected = (newest.index, newest.blob) if newest else self._stored_index(target)
         if index.standing() is None:
             return ()
         check_fence(target, fence, index.fence)
         closed = index.closed(fence)
         content = written(closed)
-        if target in self._written:
-            self._written[target] = (closed, blob_id(content), self._written[target][2])
+        if newest:
+            self._written[target] = (replace(newest, index=closed, blob=blob_id(content)),)
         return (self._edit(target, {_index_path(target): content}, expected),)
 
     def _index(self, target: TargetName, named: StoredState | None) -> tuple[StateIndex, str | None]:
         """The table whose newest state is `named`: what this object wrote when it is that, else what is stored."""
-        if target in self._written:
-            index, blob, _ = self._written[target]
-            standing = index.standing()
+        for write in self._written.get(target, ()):
+            standing = write.index.standing()
             if names_nothing(named) or named is None:
                 same = standing is None
             else:
                 same = standing is not None and _same(standing, named)
             if same:
-                return index, blob
+                return write.index, write.blob
         return self._stored_index(target)
 
     def _stored_index(self, target: TargetName) -> tuple[StateIndex, str | None]:
@@ -151,8 +163,9 @@ class GitStates:
         found = self._refs.blob(state_ref(target.environment), path)
         if found:
             return self._seal.open(target, stored, found[1])
-        if target in self._written and digest_bytes(self._written[target][2]) == stored.ciphertext:
-            return self._seal.open(target, stored, self._written[target][2])
+        for write in self._written.get(target, ()):
+            if digest_bytes(write.sealed) == stored.ciphertext:
+                return self._seal.open(target, stored, write.sealed)
         raise missing(target, f"`{state_ref(target.environment)}`")
 
     def _edit(self, target: TargetName, changes: dict[str, bytes | None], expected: str | None) -> Edit:

@@ -153,6 +153,18 @@ def test_a_save_that_was_never_delivered_does_not_stand_in_the_way(git_place: Gi
     write(git_place, fresh, 3, first)
 
 
+def test_after_one_that_arrived_and_one_that_did_not_the_next_follows_the_one_that_did(
+    git_place: GitPlace,
+) -> None:
+    store = git_place.open()
+    second = write(git_place, store, 2, write(git_place, store, 1, None))
+    state, facts = state_of(3)
+    store.save(NETWORK, state, facts, 1, second)  # the push failed
+    fourth = write(git_place, store, 4, second)
+    assert store.load(NETWORK, fourth) == state_of(4)[0]
+    assert git_place.open().load(NETWORK, fourth) == state_of(4)[0]
+
+
 def test_no_plain_byte_of_a_state_is_anywhere_in_git(git_place: GitPlace, git_remote: Path) -> None:
     two_states(git_place)
     for repository in (git_remote, git_place.repository.git_directory):
