@@ -178,16 +178,11 @@ def hand_freeze_verdict(environment: str, freezes: Sequence[str]) -> Verdict:
     return _closed("freeze", "frozen-by-hand", because, f"runner thaw env/{environment}", waits=True)
 
 
-def superseded_verdict(
-    gates: Gates, name: TargetName, commits: tuple[str, str], *, off_branch: bool
-) -> Verdict:
-    """`commits`: the checked-out one, an ancestor of the other one, which was applied last as a whole. History goes
-    forward (law 13), but where any commit is taken, or somebody says so, it is only said."""
-    here, live = (each[:12] for each in commits)
-    because = f"`{here}` is superseded in `{name}`: `{live}`, which contains it, is live"
-    if off_branch or gates.branch == "*":
-        return Verdict(gate="superseded", answer=Answer.WARN, code="superseded", because=because)
-    hint = "go back by a commit that goes forward (`git revert`), or give --off-branch"
+def superseded_verdict(name: TargetName, commit: str, live: str) -> Verdict:
+    """`commit` is an ancestor of `live`, which was applied last as a whole. History goes forward (law 13): nothing
+    opens this, for a commit that goes forward can always be made."""
+    because = f"superseded: `{live[:12]}`, which contains `{commit[:12]}`, is live in `{name}`"
+    hint = f"to go back, go forward: `git revert` on top of `{live[:12]}`, and apply that commit"
     return _closed("superseded", "superseded", because, hint)
 
 

@@ -16,7 +16,6 @@ from runner.decisions.gates import (
     hand_freeze_verdict,
     held_verdict,
     reference_verdicts,
-    superseded_verdict,
     unenforced_verdict,
     window_verdict,
 )
@@ -24,8 +23,6 @@ from runner.decisions.inputs import inputs_of, undeclared_everywhere
 from runner.decisions.selection import is_named
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import AskedWrongly, Denied, RunnerError, Waiting
-from runner.git.repository import Repository
-from runner.model.entry import Entry
 from runner.model.environment import Gates
 from runner.model.names import TargetName
 from runner.model.references import references_in
@@ -78,40 +75,6 @@ def judge_environments(
         opened = broken_glass(gates, found, overrides.emergency, actor, opens=CALENDAR)
         verdicts += broken_glass(gates, opened, overrides.break_glass, actor)
     return _closed_or_warned(verdicts)
-
-
-def judge_history(
-    bench: Bench, whole: Survey, targets: Iterable[TargetName], overrides: Overrides
-) -> tuple[Diagnostic, ...]:
-    """Denied where what is checked out is an ancestor of what is live (law 13); a warning where any commit is taken."""
-    commit, repository = whole.checked_out or whole.revision.commit, bench.tools.repository
-    lives = {name: good.commit for name in targets if (good := _good(whole, name))}
-    ahead = {each: each != commit and _contains(repository, commit, each) for each in set(lives.values())}
-    return _closed_or_warned(
-        superseded_verdict(
-            whole.believed.environments[name.environment],
-            name,
-            (commit, lives[name]),
-            off_branch=overrides.off_branch,
-        )
-        for name in sorted(lives)
-        if ahead[lives[name]]
-    )
-
-
-def _good(whole: Survey, name: TargetName) -> Entry | None:
-    """The last good apply of what is live; one of a dirty work tree is on no branch, so nothing is behind it."""
-    live = whole.record.ledger.live(name.environment).get(name.stack)
-    good = live.good if live and not live.held else None
-    return None if good is None or "allow-dirty" in good.overrides else good
-
-
-def _contains(repository: Repository, ancestor: str, commit: str) -> bool:
-    """Whether `commit` is here and contains `ancestor`; what this clone does not have cannot be said to."""
-    try:
-        return repository.is_ancestor(ancestor, commit)
-    except AskedWrongly:
-        return False
 
 
 def closed_now(

@@ -18,7 +18,7 @@ from runner.operations.bench import Bench
 from runner.operations.closures import is_behind
 from runner.operations.confirming import refuse_unasked
 from runner.operations.endings import counted_outcomes, next_steps
-from runner.operations.judging import Overrides, judge_environments, judge_history, judge_targets
+from runner.operations.judging import Overrides, judge_environments, judge_targets
 from runner.operations.opening import opened, take_leases
 from runner.operations.planning import PlanRequest
 from runner.operations.removal import remove_unwished, unwished_in
@@ -26,6 +26,7 @@ from runner.operations.rounds import Course, Outcomes, asking, run_rounds, tell_
 from runner.operations.session import Session
 from runner.operations.settling import refuse_left, settle
 from runner.operations.status import StatusRow, rows_of
+from runner.operations.superseding import superseded
 from runner.operations.survey import Survey, chosen, committed_worktree, survey
 
 _ENDS = (Fate.DESTROY, Fate.FORGET)
@@ -80,7 +81,6 @@ def up(request: UpRequest, bench: Bench) -> UpResult:
     overrides = _overrides(request)
     notes = judge_environments(bench, whole, environments, targets, overrides)
     going, more = judge_targets(whole, targets, request.selection)
-    more = (*more, *judge_history(bench, whole, going, overrides))
     with opened(bench, whole, "up", jobs=request.jobs, overrides=overrides.recorded()) as session:
         outcomes = _run(session, request, going, environments)
         return finished(session, outcomes, environments, (*whole.notes, *notes, *more))
@@ -108,7 +108,10 @@ def _places(environments: Sequence[str]) -> list[TargetName]:
 def _run(
     session: Session, request: UpRequest, targets: Mapping[TargetName, Target], environments: list[str]
 ) -> Outcomes:
-    whole = session.survey
+    whole, bench = session.survey, session.bench
+    removals = _removals(request, whole, environments)
+    past = superseded(bench, whole, [*targets, *(each.target for each in removals)])
+    targets = {name: target for name, target in targets.items() if name not in past}
     course = Course(
         targets=targets,
         needs=whole.needs(targets),
@@ -122,13 +125,17 @@ def _run(
         verb="up",
     )
     tell_started(session, course)
-    going = _removals(request, whole, environments)
+    going = [each for each in removals if each.target not in past]
     take_leases(session, [*targets, *(each.target for each in going)])
-    # The record was asked again with the leases: what was destroyed by hand meanwhile stays down.
+    # The record was asked again with the leases: what was destroyed by hand, or applied anew, meanwhile stays so.
     still, _ = judge_targets(whole, targets, request.selection)
+    past |= superseded(bench, whole, [*still, *(each.target for each in going)])
+    for outcome in past.values():
+        bench.tell(outcome)
+    still = {name: target for name, target in still.items() if name not in past}
     course = replace(course, targets=still, needs=whole.needs(still))
-    outcomes = run_rounds(session, course)
-    outcomes.update(remove_unwished(session, going, course))
+    outcomes = past | run_rounds(session, course)
+    outcomes.update(remove_unwished(session, [each for each in going if each.target not in past], course))
     return outcomes
 
 

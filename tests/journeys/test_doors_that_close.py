@@ -90,15 +90,37 @@ def test_a_state_that_was_put_back_by_hand_is_behind_until_it_is_applied(setting
     assert stage.outputs("prod") == {"prod/a.out": "2"}
 
 
-def test_going_back_to_an_older_commit_is_said_where_any_commit_is_taken(setting: Setting) -> None:
-    stage = setting(
-        {"runner.yaml": RUNNER, "environments/dev.yaml": 'branch: "*"\n', "stacks/a/main.tf": thing("1")}
-    )
-    first = stage.clone.git("rev-parse", "HEAD")
-    assert "superseded" not in stage.run("up", "dev", "--yes").ran.stdout
-    stage.change({"stacks/a/main.tf": thing("2")})
-    assert "superseded" not in stage.run("up", "dev", "--yes").ran.stdout
+def test_an_ancestor_of_what_is_live_ends_as_superseded_and_the_others_go_on(setting: Setting) -> None:
+    files = {"environments/dev.yaml": 'branch: "*"\n', "stacks/a/main.tf": thing("1")}
+    stage = setting({"runner.yaml": RUNNER, **files, "stacks/b/main.tf": thing("1")})
+    stage.run("up", "dev", "--yes")
+    first = stage.change({"stacks/b/main.tf": thing("2")})
+    live = stage.change({"stacks/a/main.tf": thing("2")})
+    stage.run("up", "dev/a", "--yes")
+    record, entries = stage.refs()["refs/runner/live/dev"], len(stage.entries("dev/a"))
     stage.clone.git("checkout", "--quiet", first)
-    told = stage.run("up", "dev", "--yes").ran
-    assert "superseded" in told.stdout + told.stderr
-    assert stage.outputs("dev") == {"dev/a.out": "1"}
+    told = stage.run("up", "dev", "--yes", "--off-branch")
+    assert told.outcomes == {"dev/a": "skipped", "dev/b": "succeeded"}
+    assert f"superseded: `{live[:12]}`" in told.becauses["dev/a"]
+    assert "git revert" in told.diagnostic("superseded")["hint"]
+    assert stage.outputs("dev") == {"dev/a.out": "2", "dev/b.out": "2"}
+    assert len(stage.entries("dev/a")) == entries
+    assert stage.refs()["refs/runner/live/dev"] != record
+    told = stage.run("up", "dev/a", "--yes")
+    assert (told.outcomes, told.result["exit_code"]) == ({"dev/a": "skipped"}, 0)
+    stage.clone.git("checkout", "--quiet", live)
+    stage.clone.git("revert", "--no-edit", "HEAD")
+    assert stage.run("up", "dev", "--yes").outcomes["dev/a"] == "succeeded"
+    assert stage.outputs("dev")["dev/a.out"] == "1"
+
+
+def test_what_an_ancestor_says_is_removed_is_superseded_too(setting: Setting) -> None:
+    gone = 'branch: "*"\nremoved: {a: destroy}\n'
+    stage = setting({"runner.yaml": RUNNER, "environments/dev.yaml": gone, "stacks/b/main.tf": thing("1")})
+    stage.run("up", "dev", "--yes")
+    first = stage.clone.git("rev-parse", "HEAD")
+    stage.change({"environments/dev.yaml": 'branch: "*"\n', "stacks/a/main.tf": thing("2")})
+    stage.run("up", "dev", "--yes")
+    stage.clone.git("checkout", "--quiet", first)
+    assert stage.run("up", "dev", "--yes").outcomes["dev/a"] == "skipped"
+    assert stage.standing() == {"dev/a": "orphan", "dev/b": "live"}
