@@ -7,10 +7,8 @@ miss fails loudly instead of planning something else. It may be too wide, and sa
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Protocol
 
 from runner.decisions.globs import matches
@@ -83,7 +81,8 @@ class Watch:
 class Closure:
     """`items` sorted by name. `var_files` in the order in which they are given to the engine, weakest first.
     `modules` are the local directories that are loaded, the stack's own first; `remote` the sources of others.
-    `widened` says where a computed path made it wider. `diagnostics`: what cannot be had (errors), or was guessed."""
+    `widened` says where a computed path made it wider. `diagnostics`: what cannot be had (errors), or was guessed.
+    `fetched` is the digest of the modules as fetched, empty where they were not."""
 
     target: TargetName
     directory: str
@@ -94,7 +93,7 @@ class Closure:
     remote: tuple[str, ...] = ()
     widened: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
-    fetched: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    fetched: str = ""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -113,14 +112,16 @@ class Closure:
     @property
     def code(self) -> str:
         """The code digest of law 1: what the plan can see, by path from the stack's directory, content and mode; of
-        remote modules what was fetched, where that is known. Inputs and settings have digests of their own."""
+        remote modules their sources, and what was fetched where that is known (an entry names it, so that a closure that
+        was not fetched compares with it). Inputs and settings have digests of their own."""
         seen = [
             [posixpath.relpath(item.name, self.directory), item.id, item.kind.value]
             for item in self.items
             if item.kind in CONTENT
         ]
-        fetched = [[source, self.fetched.get(source, "")] for source in self.remote]
-        return VERSION + canonical.digest({"files": sorted(seen), "modules": fetched})
+        sources = [[source, ""] for source in self.remote]
+        fetched = {"fetched": self.fetched} if self.fetched else {}
+        return VERSION + canonical.digest({"files": sorted(seen), "modules": sources, **fetched})
 
     @property
     def settings(self) -> str:

@@ -120,6 +120,9 @@ class Engine(Protocol):
     def prepare(self, work: Workspace, stop: Stop, listen: Listener) -> None:
         """Initialises the directory: backend, providers, modules; `-lockfile=readonly` where there is a lock file."""
 
+    def modules(self, work: Workspace) -> str:
+        """The digest of the code that `prepare` fetched from elsewhere; empty where it fetched none."""
+
     def plan(self, work: Workspace, options: PlanOptions, stop: Stop, listen: Listener) -> Planned:
         """Plans into `work.scratch`, and returns what it means. The saved plan stays there for `apply`."""
 

@@ -15,6 +15,7 @@ from runner.engine.child import ProviderSources
 from runner.engine.discovery import EngineProgram
 from runner.engine.plugin_cache import held, holds_all, needs_providers
 from runner.engine.terraform_command import Arguments, TerraformCommands
+from runner.engine.terraform_modules import modules_digest
 from runner.engine.terraform_plan import planned_of
 from runner.engine.terraform_planfile import check_made_of
 from runner.engine.terraform_progress import Progress
@@ -52,6 +53,10 @@ class TerraformEngine:
             _check_backend_is_ours(work.directory)
         elif work.backend.workspace:
             self._select_workspace(work, stop)
+
+    def modules(self, work: Workspace) -> str:
+        """See Engine."""
+        return modules_digest(work.directory)
 
     def plan(self, work: Workspace, options: PlanOptions, stop: Stop, listen: Listener) -> Planned:
         """See Engine. No lock is taken: applying the saved plan takes it, and refuses a state that moved."""

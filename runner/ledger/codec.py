@@ -122,6 +122,7 @@ def entry_json(entry: Entry) -> Json:
         if entry.digests
         else None,
         "settings": entry.settings,
+        "modules": entry.modules,
         "engine": entry.engine,
         "state": _state_json(entry.state) if entry.state else None,
         "fence": entry.fence,
@@ -158,6 +159,7 @@ def entry_of(written: Fields) -> Entry:
         if digests
         else None,
         settings=written.text("settings"),
+        modules=written.text("modules"),
         engine=written.text("engine"),
         state=_state(state) if state else None,
         fence=written.number("fence"),

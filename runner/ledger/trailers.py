@@ -94,6 +94,8 @@ def _pairs(entry: Entry) -> Iterator[tuple[str, str]]:
             yield key, getattr(entry.digests, name)
     if entry.settings:
         yield "Settings-Digest", entry.settings
+    if entry.modules:
+        yield "Modules-Digest", entry.modules
     if entry.engine:
         yield "Engine", entry.engine
     if entry.state:
@@ -172,6 +174,7 @@ def _entry(one: Mapping[str, str], many: Mapping[str, list[str]], id: str) -> En
         id=id,
         digests=_digests(one) if "Plan-Digest" in one else None,
         settings=one.get("Settings-Digest", ""),
+        modules=one.get("Modules-Digest", ""),
         engine=one.get("Engine", ""),
         state=_state(one) if "State-Store" in one else None,
         fence=int(one["Fence"]),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from runner.decisions.terraform_closure import closure_of
 from runner.model.entry import Deployment, Entry, EntryKind, Result
 from runner.model.target import Target
@@ -11,6 +13,8 @@ from runner.operations.survey import Survey
 def difference(whole: Survey, target: Target, good: Entry) -> str:
     """In words, why the surveyed commit could plan something else than what `good` applied; empty when it cannot."""
     closure = closure_of(target, whole.believed.environments[target.name.environment], whole.code)
+    # Nothing is fetched to compare: modules that are not pinned count as they were then.
+    closure = replace(closure, fetched=good.modules)
     before = good.digests.code if good.digests else ""
     if closure.code != before:
         return f"its code differs from {good.commit[:12]}"

@@ -177,8 +177,7 @@ def _readied(
         before=engine.facts(state) if state else StateFacts(),
         values=values,
         written=given.inputs,
-        code=laid.closure.code,
-        settings=laid.closure.settings,
+        closure=laid.closure,
         source=whole.revision.commit,
         identity=identity,
         previous=previous,
@@ -201,9 +200,11 @@ def _known(session: Session, target: Target, outputs: Mapping[TargetName, Mappin
 
 
 def _prepared(session: Session, ready: Readied) -> Readied:
-    """The engine made ready; where it keeps the state itself, that one is held against the record (law 12)."""
+    """The engine made ready, and its modules fetched; where it keeps the state itself, that one is held against the
+    record (law 12)."""
     name, stop = ready.target.name, session.stop(ready.target.name)
     ready.engine.prepare(ready.work, stop, _listener(session, name))
+    ready = replace(ready, closure=replace(ready.closure, fetched=ready.engine.modules(ready.work)))
     if ready.work.backend.file is not None:
         return ready
     state = ready.engine.state(ready.work, stop)

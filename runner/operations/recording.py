@@ -132,6 +132,7 @@ def _writing(
         at=session.bench.clock.now(),
         digests=plan.digests,
         settings=ready.settings,
+        modules=ready.closure.fetched,
         engine=str(ready.engine.identity),
         state=stored,
         fence=session.leases_of(plan.target).fence(plan.target),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import BoundedSemaphore, Lock
 
+from runner.decisions.closure import Closure
 from runner.engine import Engine, Workspace
 from runner.kit.redaction import Redactor
 from runner.kit.stop import Stop
@@ -28,8 +29,8 @@ from runner.vault import StateStore
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readied:
     """A target made ready for an engine. `named` is the state that the record names, `before` what it says; `written`
-    are the inputs as written, `values` what they come to; `code` and `settings` are the closure's digests, `source` the
-    commit its code comes from; `identity` the credentials' name for the record; `previous` what was live."""
+    are the inputs as written, `values` what they come to; `closure` has its modules as fetched; `source` is the commit its
+    code comes from; `identity` the credentials' name for the record; `previous` what was live."""
 
     target: Target
     gates: Gates
@@ -40,11 +41,20 @@ class Readied:
     before: StateFacts
     values: Resolved
     written: Inputs
-    code: str
-    settings: str
+    closure: Closure
     source: str
     identity: str
     previous: Deployment | None
+
+    @property
+    def code(self) -> str:
+        """The code digest."""
+        return self.closure.code
+
+    @property
+    def settings(self) -> str:
+        """The digest of the configuration's keys that reach the target."""
+        return self.closure.settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -278,6 +280,12 @@ def test_the_code_digest_follows_content_names_and_modes_and_nothing_else() -> N
     assert closed({**files, f"{APP}/x.json": ""}).code != start
     moved = {path.replace("stacks/app", "live/app"): text for path, text in files.items()}
     assert closed(moved, target_of(directory="live/app")).code == start
+
+
+def test_modules_as_fetched_are_code_and_what_was_not_fetched_has_the_digest_that_it_always_had() -> None:
+    closure = closed({MAIN: 'module "m" { source = "git::https://example.test/net?ref=main" }\n'})
+    assert closure.code == "c1:6aa19b7d85702a3207e7d4e37ab4d720b3442ab4b3850ef90911c98389525713"
+    assert len({replace(closure, fetched=each).code for each in ("", "1", "2")}) == 3
 
 
 PIECES = st.sampled_from(
