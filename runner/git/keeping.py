@@ -81,6 +81,14 @@ class Keeping:
             return None
         return cls(file, descriptor)
 
+    @classmethod
+    def discard(cls, file: Path) -> bool:
+        """Removes a file that was left behind; whether it is gone. Another process may have it."""
+        keeping = cls.resume(file)
+        if keeping is not None:
+            keeping.end(gone=True)
+        return not file.exists()
+
     def note(self, attempts: Sequence[Mapping[str, str]]) -> None:
         """Writes down what was or is about to be pushed, and may arrive."""
         draft = self.file.with_suffix(".attempt.tmp")

@@ -58,7 +58,8 @@ class GroupedOutbox:
 
     def resend(self) -> tuple[tuple[KeptSubmission, Delivery], ...]:
         """Sends what earlier commands had to leave in the Git directory for this place, in order, each while its
-        expectations still hold. What arrived is removed; a Conflict or Unsent stays there, for `state recover`."""
+        expectations still hold. What arrived is removed; a Conflict or Unsent stays there: only who knows what is in
+        it may let it go."""
         under_way: list[tuple[KeptSubmission, Submission]] = []
         for each in kept(self._repository):
             keeping = Keeping.resume(each.file) if each.place == self._place.name else None

@@ -66,6 +66,9 @@ class Ledger(Protocol):
         """The edits that write an entry; they go into one submission with the state's and the lease's. AskedWrongly
         `ledger-not-open` before `open`."""
 
+    def written_by(self, edits: Sequence[Edit]) -> Entry | None:
+        """The entry that `edits`, which `record` made once, would write; None where there is none we can read."""
+
     def fence(self, target: TargetName) -> int:
         """The highest fence on record; 0 where there is none. A new lease's is higher."""
 

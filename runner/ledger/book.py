@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -82,8 +83,9 @@ class Book:
 
     def refresh(self, environments: Sequence[str]) -> None:
         """See Ledger."""
+        # Not under our lock: a run that plans goes on reading while the remote is asked.
+        self._refs.refresh([pattern for each in environments or ["*"] for pattern in together(each)])
         with self._lock:
-            self._refs.refresh([pattern for each in environments or ["*"] for pattern in together(each)])
             for environment in environments or self.environments():
                 self._verified(environment)
 
@@ -213,6 +215,14 @@ class Book:
             entry.run: f"{entry.because} ({entry.actor.name}, {entry.at:%Y-%m-%d %H:%M} UTC)"
             for entry in standing
         }
+
+    def written_by(self, edits: Sequence[Edit]) -> Entry | None:
+        """See Ledger."""
+        for edit in edits:
+            if edit.ref.startswith(LIVE) and edit.chained:
+                with suppress(NotReadable):
+                    return entry_of(edit.message, "")[0]
+        return None
 
     def fence(self, target: TargetName) -> int:
         """See Ledger."""

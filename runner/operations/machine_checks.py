@@ -117,5 +117,5 @@ def _outbox(bench: Bench) -> Check:
         name="outbox",
         ok=False,
         found=f"{len(waiting)} changes of the record were never sent; this clone must not be deleted",
-        hint="the next command that changes things sends them, when the remote answers",
+        hint="the next command that changes things sends them, when the remote answers, or says why it cannot",
     )

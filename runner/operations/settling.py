@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
@@ -16,16 +17,25 @@ from runner.model.names import TargetName
 from runner.operations.abandoned import Remnant, remnants
 from runner.operations.bench import Bench
 from runner.operations.opening import leases_for, opened, standing_leases
+from runner.operations.overtaken import Overtaken, let_go_or_told, sent_again
 from runner.operations.recovery import Finding, lost_of, recover, unknown_of
 from runner.operations.run_directory import abandoned_runs
 from runner.operations.session import Session
 from runner.operations.survey import Survey, ledger_chosen
 
 Left = dict[TargetName, tuple[str, ...]]
-"""What dead runs of this clone made, as `address id`, that is on no record and not ours to record without a person."""
 
 
-def settle(bench: Bench, whole: Survey) -> Left:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsettled:
+    """What is not ours to record without a person. `left`: what dead runs of this clone made that is on no record, as
+    `address id`; `overtaken`: records that could not be sent in time."""
+
+    left: Left
+    overtaken: tuple[Overtaken, ...] = ()
+
+
+def settle(bench: Bench, whole: Survey) -> Unsettled:
     """Sends what the outbox kept, then recovers the dead runs of this clone whose leases are still theirs. What is left
     is for `state recover`.
 
@@ -33,21 +43,23 @@ def settle(bench: Bench, whole: Survey) -> Left:
     where nobody has said yet where the record is kept.
     """
     ledger_chosen(bench, whole)
-    sent = bench.tools.resend(whole.record)
-    for diagnostic in sent:
-        bench.tell(Noted(diagnostic=diagnostic))
+    overtaken, sent = sent_again(bench, whole)
     abandoned = list(abandoned_runs(bench.tools.repository.git_directory))
     left: Left = {}
     if not abandoned and not sent:
-        return left
-    whole.record.ledger.refresh(sorted({*whole.gates.environments, *whole.record.ledger.environments()}))
+        return Unsettled(left=left)
+    environments = sorted({*whole.gates.environments, *whole.record.ledger.environments()})
+    whole.record.ledger.refresh(environments)
     for place in abandoned:
         left |= _settle_run(bench, whole, place)
-    return left
+    if overtaken and abandoned:
+        whole.record.ledger.refresh(environments)
+    return Unsettled(left=left, overtaken=let_go_or_told(bench, whole, overtaken, left))
 
 
-def refuse_left(left: Left, targets: Iterable[TargetName]) -> None:
+def refuse_left(unsettled: Unsettled, targets: Iterable[TargetName]) -> None:
     """OutcomeUnknown where one of `targets` is among what `settle` could not settle: nobody plans over it (law 8)."""
+    left = unsettled.left
     diagnostics = [
         Diagnostic(
             code="outcome-unknown",

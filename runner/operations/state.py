@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from runner.model.references import Json
 from runner.operations.bench import Bench
 from runner.operations.migrate import migrated
 from runner.operations.opening import opened
+from runner.operations.overtaken import Overtaken
 from runner.operations.session import Session
 from runner.operations.settling import settle
 from runner.operations.state_changes import pushed, restored
@@ -67,9 +68,9 @@ def state(request: StateRequest, bench: Bench) -> StateResult:
         case "versions":
             return _versions(bench, whole, name)
         case "push" | "restore" | "recover" | "migrate":
-            settle(bench, whole)
+            unsettled = settle(bench, whole)
             whole.record.ledger.refresh([])  # settling may have recorded something
-            return _changed(_change(request, bench, whole, name), whole)
+            return _changed(_change(request, bench, whole, name, unsettled.overtaken), whole)
         case other:
             raise AskedWrongly.of(
                 "no-such-action",
@@ -78,14 +79,17 @@ def state(request: StateRequest, bench: Bench) -> StateResult:
             )
 
 
-def _change(request: StateRequest, bench: Bench, whole: Survey, name: TargetName) -> StateChange:
+def _change(
+    request: StateRequest, bench: Bench, whole: Survey, name: TargetName, overtaken: Sequence[Overtaken]
+) -> StateChange:
     match request.action:
         case "push":
             return pushed(bench, whole, name, request.file, yes=request.yes, force=request.force)
         case "restore":
             return restored(bench, whole, name, request.version, yes=request.yes)
         case "recover":
-            return recovered(bench, whole, name, yes=request.yes, force=request.force)
+            unsent = [each for each in overtaken if each.target == name]
+            return recovered(bench, whole, name, unsent, yes=request.yes, force=request.force)
         case _:
             return migrated(bench, whole, name, request.to, yes=request.yes)
 

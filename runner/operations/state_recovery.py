@@ -17,6 +17,7 @@ from runner.operations.abandoned import Remnant, remnants
 from runner.operations.bench import Bench
 from runner.operations.confirming import asked
 from runner.operations.opening import leases_for, opened, standing_leases
+from runner.operations.overtaken import Overtaken, dropped
 from runner.operations.recovery import Finding, accepted, lost_of, recover, unknown_of
 from runner.operations.run_directory import abandoned_runs
 from runner.operations.session import Session
@@ -35,9 +36,11 @@ class Foreign:
     words: str
 
 
-def recovered(bench: Bench, whole: Survey, name: TargetName, *, yes: bool, force: bool) -> StateChange:
+def recovered(
+    bench: Bench, whole: Survey, name: TargetName, unsent: Sequence[Overtaken], *, yes: bool, force: bool
+) -> StateChange:
     """Names all that is unknown of `name`, asks, and records it. `force` takes the state that a killed run left in this
-    clone although the record has gone on since."""
+    clone although the record has gone on since. `unsent`: records of it that can never be sent; they go with that."""
     with opened(bench, whole, "state recover") as session:
         lease = _announced_lease(bench, whole, name)
         remnant = _remnant(bench, name)
@@ -50,7 +53,8 @@ def recovered(bench: Bench, whole: Survey, name: TargetName, *, yes: bool, force
             accepted=False,
         )
         foreign = _foreign(session, name) if lease is None and remnant is None else None
-        lines = told(finding, stale=stale, foreign=foreign.words if foreign else "") or _behind(session, name)
+        lines = told(finding, stale=stale, foreign=foreign.words if foreign else "")
+        lines = [*lines, *(each.words for each in unsent)] or _behind(session, name)
         if not lines:
             return StateChange(text=f"nothing of `{name}` is unknown; nothing was changed")
         if not _looked_at(bench, name, lines, yes=yes):
@@ -62,6 +66,8 @@ def recovered(bench: Bench, whole: Survey, name: TargetName, *, yes: bool, force
         entry = _taken_as_it_is(session, name, foreign) if foreign else _recorded(session, finding)
         if remnant is not None:
             _settled(remnant)
+        for each in unsent:
+            dropped(bench, each)
     return StateChange(
         text="\n".join([*lines, f"`{name}` is settled: what its store holds now is on the record"]),
         entry=entry,

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Protocol
 
 from runner.config.configuration import GatesConfiguration, WishesConfiguration
-from runner.diagnostics import Diagnostic
 from runner.engine import Engine
-from runner.git import Outbox, Refs
+from runner.git import Delivery, Outbox, Refs
+from runner.git.keeping import KeptSubmission
 from runner.git.repository import Repository
 from runner.kit.tree import Tree
 from runner.ledger import Leases, Ledger
@@ -104,8 +104,8 @@ class Tools(Protocol):
     def provider_cache(self) -> Path | None:
         """Where provider plugins are kept between runs; None: nowhere."""
 
-    def resend(self, record: Record) -> Sequence[Diagnostic]:
-        """Sends what the outbox kept; what it says of each. NoAnswer while the remote does not answer."""
+    def resend(self, record: Record) -> Sequence[tuple[KeptSubmission, Delivery]]:
+        """Sends what the outbox kept, in order; what became of each. What did not arrive stays there."""
 
     def explanations(self) -> Mapping[str, str]:
         """The long texts of all diagnostics that ship with runner: code -> markdown."""

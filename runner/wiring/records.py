@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from runner.config.configuration import GatesConfiguration, LedgerSettings
-from runner.diagnostics import Diagnostic, Severity
-from runner.errors import AskedWrongly, NoAnswer
-from runner.git import Conflict, Pushed, Unsent
+from runner.errors import AskedWrongly
 from runner.git.history import CloneHistory
 from runner.git.outbox import GroupedOutbox, LocalOutbox, RemoteOutbox
 from runner.git.place import RefNaming
@@ -68,30 +65,6 @@ class Records:
         self.known[remote] = Record(remote=remote, refs=refs, outbox=outbox, ledger=ledger)
         return self.known[remote]
 
-    def resend(self, record: Record) -> Sequence[Diagnostic]:
-        """Sends what earlier commands kept; see Tools."""
-        told = []
-        for kept, delivery in self.outboxes[record.remote].resend():
-            match delivery:
-                case Pushed():
-                    told.append(
-                        _note("record-sent", "what an earlier command could not send is on the record now")
-                    )
-                case Conflict(ref=ref):
-                    told.append(
-                        _note(
-                            "record-overtaken",
-                            f"`{kept.file.name}` cannot be sent any more: `{ref}` has moved on",
-                        )
-                    )
-                case Unsent(message=message):
-                    raise NoAnswer.of(
-                        "remote-silent",
-                        f"what an earlier command changed is still not on the record: {message}",
-                        hint="nothing new is begun before that; try again when the remote answers",
-                    )
-        return told
-
     def _signing(self, settings: LedgerSettings, law: Tree) -> Signing:
         able = self.repository.signing() is not None
         return Signing(
@@ -112,10 +85,6 @@ class Records:
             watching=self.keys.tell,
         )
         return GitLeases(record.refs, record.outbox, own, clock=self.clock)
-
-
-def _note(code: str, message: str) -> Diagnostic:
-    return Diagnostic(code=code, message=message, severity=Severity.WARNING)
 
 
 def _gates(gates: GatesConfiguration, environment: str) -> Gates:

@@ -20,6 +20,8 @@ from runner.engine.child import ProviderSources
 from runner.engine.discovery import Discovery
 from runner.engine.embedded import embedded_library
 from runner.errors import AskedWrongly
+from runner.git import Delivery
+from runner.git.keeping import KeptSubmission
 from runner.git.repository import Repository
 from runner.kit.clock import Clock
 from runner.kit.tree import Tree
@@ -112,9 +114,9 @@ class Toolbox:
         """See Tools."""
         return self._records.leases(record, terms)
 
-    def resend(self, record: Record) -> Sequence[Diagnostic]:
+    def resend(self, record: Record) -> Sequence[tuple[KeptSubmission, Delivery]]:
         """See Tools."""
-        return self._records.resend(record)
+        return self._records.outboxes[record.remote].resend()
 
     def engine(self, wish: EngineWish, gates: GatesConfiguration) -> Engine:
         """See Tools."""

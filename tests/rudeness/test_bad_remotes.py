@@ -1,12 +1,15 @@
 """A remote that refuses, hangs, or moves away: nothing begins that cannot be recorded, and what was done is kept."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.rudeness.scene import TARGET, Scene, ref
+from tests.checkout import Checkout
+from tests.program import Program
+from tests.rudeness.scene import TARGET, Scene, ref, scene_of
 
 LIVE = "refs/runner/live/prod"
 ANNOUNCED = "refs/runner/locks/prod"
@@ -70,6 +73,49 @@ def test_what_was_applied_is_kept_when_the_remote_fails_after_the_intent_and_sen
     assert sent.outcomes == {TARGET: "unchanged"}
     assert made == set(scene.ids().values())
     scene.all_is_told()
+
+
+@pytest.fixture
+def short(repository: Checkout, run_runner: Program, tmp_path: Path, terraform_binary: Path) -> Scene:
+    """A target that is changed in place, and whose leases end soon."""
+    stack = 'variable "n" {}\nresource "terraform_data" "a" { input = var.n }\n'
+    scene = scene_of(repository, run_runner, tmp_path / "gates", stack=stack, settings="leases: {term: 5s}\n")
+    scene.run("up", "prod", "--yes")
+    return scene
+
+
+def test_what_could_not_be_sent_in_time_goes_when_the_record_has_gone_on_and_nothing_was_made(
+    short: Scene,
+) -> None:
+    short.wish(1)
+    hook(short, refusing(LIVE))
+    short.run("up", "prod", "--yes", code=9)
+    hook(short, "exit 0")
+    assert len(short.outbox()) == 1
+    short.another("other").patiently("state", "recover", TARGET, "--yes")
+    again = short.run("up", "prod", "--yes")
+    assert "apply: succeeded" in again.diagnostic("record-dropped")["message"]
+    assert short.attributes(TARGET, "terraform_data.a")["output"]["value"] == "1"
+    short.all_is_told()
+
+
+def test_a_state_put_there_by_hand_that_was_not_sent_in_time_stays_until_a_person_has_looked(
+    short: Scene, tmp_path: Path
+) -> None:
+    pushed = tmp_path / "pushed.tfstate"
+    pushed.write_text(json.dumps({**short.state(TARGET), "serial": 40}))
+    hook(short, refusing(LIVE))
+    short.run("state", "push", TARGET, pushed, "--yes", code=9)
+    hook(short, "exit 0")
+    short.another("other").patiently("state", "recover", TARGET, "--yes")
+    assert "record-overtaken" in short.run("up", "prod", "--yes").codes
+    assert len(short.outbox()) == 1
+    shown = short.run("state", "recover", TARGET, code=9)
+    assert "state serial 40" in shown.result["text"]
+    assert len(short.outbox()) == 1
+    assert "record-dropped" in short.run("state", "recover", TARGET, "--yes").codes
+    short.run("up", "prod", "--yes")
+    short.all_is_told()
 
 
 def test_a_remote_that_hangs_before_anything_began_is_told_in_time(scene: Scene, tmp_path: Path) -> None:
