@@ -48,6 +48,14 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.hypothesis_seed = str(soak.seed("hypothesis"))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is repeated in rounds belongs to the soak, before `-m soak` selects."""
+    for item in items:
+        if "rounds" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.soak)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
     """After all else is said: what still runs, which fails the session, and last what was skipped."""

@@ -44,7 +44,6 @@ def race(
 
 
 @pytest.mark.slow
-@pytest.mark.soak
 def test_two_who_race_for_a_lease_never_both_have_it(
     ada: Person, bob: Person, rounds: Callable[[int], list[Round]]
 ) -> None:

@@ -108,6 +108,12 @@ def test_a_soak_goes_on_after_the_last_round_that_passed(tmp_path: Path) -> None
     assert not list(rounds_of("t", 5, journal=journal))
 
 
+def test_a_soak_selects_what_is_repeated_in_rounds(tmp_path: Path) -> None:
+    test = "def test_a(rounds): pass\ndef test_b(): pass\n"
+    ended = session(tmp_path, test, "-m", "soak")
+    assert "1 passed, 1 deselected" in ended.stdout, ended.stdout
+
+
 def test_a_round_has_the_same_seed_each_time_and_another_than_its_neighbour() -> None:
     assert seed("t", 1) == seed("t", 1) != seed("t", 2)
     assert 0 <= seed("t", 1) < 2**32

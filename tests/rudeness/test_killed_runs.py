@@ -14,6 +14,7 @@ from tests.rudeness.scene import Scene, Watched
 BOTH = pytest.mark.parametrize("engines", [False, True], ids=["the-runner", "and-all-it-started"])
 
 
+@pytest.mark.soak
 @BOTH
 def test_a_run_killed_at_any_happening_is_gone_on_with_and_loses_nothing(scene: Scene, engines: bool) -> None:
     scene.run("up", "prod", "--yes")
