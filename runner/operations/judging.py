@@ -98,14 +98,20 @@ def judge_targets(
     warnings: list[Diagnostic] = []
     going: dict[TargetName, Target] = {}
     for name, target in targets.items():
-        live = whole.record.ledger.live(name.environment).get(name.stack)
-        held = held_verdict(target, live, named=is_named(name, request))
-        if held.answer is Answer.DENY:
-            warnings.append(_diagnostic(held, Severity.WARNING))
+        if held := held_now(whole, target, request):
+            warnings.append(held)
             continue
         going[name] = target
     believe_inputs(whole, targets)
     return going, tuple(warnings)
+
+
+def held_now(whole: Survey, target: Target, request: SelectionRequest) -> Diagnostic | None:
+    """The warning about a target that was destroyed and that nobody named; None where it may go on."""
+    name = target.name
+    live = whole.record.ledger.live(name.environment).get(name.stack)
+    held = held_verdict(target, live, named=is_named(name, request))
+    return _diagnostic(held, Severity.WARNING) if held.answer is Answer.DENY else None
 
 
 def believe_inputs(whole: Survey, targets: Mapping[TargetName, Target]) -> None:

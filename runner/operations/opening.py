@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from threading import BoundedSemaphore
 
@@ -51,6 +52,7 @@ def opened(
         try:
             yield session
         finally:
+            wait(session.taking)
             for leases in session.leases.values():
                 leases.release_all()
             if session.unrecorded:
@@ -63,11 +65,45 @@ def take_leases(session: Session, targets: Iterable[TargetName]) -> None:
     """Opens the ledgers that are not there yet, and takes the leases of `targets`, one push an environment; the
     session gives back what is still held at its end. LeaseHeld, OutcomeUnknown: nothing was begun.
     """
+    by_environment = _by_environment(targets)
+    _begin(session, by_environment)
+    _take(session, by_environment)
+
+
+def begin_taking(session: Session, targets: Iterable[TargetName]) -> None:
+    """As `take_leases`, but returns while the leases are on their way: `session.under_lease` waits for them. Where one
+    is not to be had, the engines that plan `targets` are stopped."""
+    names = sorted(targets)
+    by_environment = _by_environment(names)
+    _begin(session, by_environment)
+
+    def stop_plans(taking: Future[None]) -> None:
+        if taking.exception():
+            for name in names:
+                session.stop(name).request("its lease is not to be had")
+
+    pool = ThreadPoolExecutor(1, thread_name_prefix="leases")
+    taking = pool.submit(_take, session, by_environment)
+    taking.add_done_callback(stop_plans)
+    session.taking.append(taking)
+    pool.shutdown(wait=False)
+
+
+def _by_environment(targets: Iterable[TargetName]) -> dict[str, list[TargetName]]:
     by_environment: dict[str, list[TargetName]] = {}
     for name in sorted(targets):
         by_environment.setdefault(name.environment, []).append(name)
-    for environment, names in by_environment.items():
+    return by_environment
+
+
+def _begin(session: Session, environments: Iterable[str]) -> None:
+    """Before anything is planned: what is bound to a ledger and a key must be bound to those that stay."""
+    for environment in environments:
         session.bench.tools.begin(session.gates(environment), session.survey.record)
+
+
+def _take(session: Session, by_environment: Mapping[str, Sequence[TargetName]]) -> None:
+    for environment, names in by_environment.items():
         leases = leases_for(session, environment)
         session.leases[environment] = leases
         leases.take(names, session.directory.id)

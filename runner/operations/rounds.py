@@ -31,7 +31,8 @@ Outcomes = dict[TargetName, TargetFinished]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
     """What a run does with its targets. `needs` is the order (turned round for destroy); `approve` answers for the
-    plans of a round; `ends`: a destroyed target is not held but over (`removed:`)."""
+    plans of a round; `ends`: a destroyed target is not held but over (`removed:`). `judged` says how a target ends
+    that may not go on any more, by the record as it is under the leases; None where it may."""
 
     targets: Mapping[TargetName, Target]
     needs: Mapping[TargetName, tuple[TargetName, ...]]
@@ -39,29 +40,51 @@ class Course:
     approve: Callable[[tuple[Plan, ...]], bool]
     verb: str
     ends: bool = False
+    judged: Callable[[TargetName], TargetFinished | None] = lambda _: None
 
 
 def plan_round(session: Session, course: Course, remaining: Mapping[TargetName, Target]) -> Outcomes:
-    """Plans `remaining`, upstream first; returns only what ended already (failed, skipped)."""
+    """Plans `remaining`, upstream first; returns only what ended already (failed, skipped).
+
+    While the leases are on their way plans are made of what the record said before. None of them is told or counts
+    until the leases are ours: what has moved by then is judged and planned again. LeaseHeld and others as
+    `Session.under_lease`.
+    """
+
+    over: Outcomes = {}
 
     def work(name: TargetName) -> TargetFinished:
         session.bench.tell(TargetStarted(target=name))
-        try:
-            plan = make_plan(session, remaining[name], course.request)
-        except RunnerError as error:
-            return failure_of(session, name, error)
-        except OSError as error:
-            return failure_of(session, name, told_of(error))
+        basis = session.basis(name)
+        made = _attempt(session, remaining[name], course.request)
+        session.under_lease()
+        if session.basis(name) != basis:
+            if ended := course.judged(name):
+                over[name] = ended  # what needs it goes on from what is live
+                return TargetFinished(target=name, outcome=AGAIN)
+            made = _attempt(session, remaining[name], course.request)
+        if isinstance(made, TargetFinished):
+            return made
         with session.lock:
-            session.planned[name] = plan
-        session.bench.tell(PlanReady(plan=plan))
+            session.planned[name] = made
+        session.bench.tell(PlanReady(plan=made))
         return TargetFinished(target=name, outcome=AGAIN)
 
     outcomes = conduct({name: course.needs.get(name, ()) for name in remaining}, work, _skipped)
-    ended = {name: outcome for name, outcome in outcomes.items() if outcome.outcome != AGAIN}
+    ended = over | {name: outcome for name, outcome in outcomes.items() if outcome.outcome != AGAIN}
     for outcome in ended.values():
         session.bench.tell(outcome)
     return ended
+
+
+def _attempt(session: Session, target: Target, request: PlanRequest) -> Plan | TargetFinished:
+    """A plan, or how the target ends that cannot be planned."""
+    try:
+        return make_plan(session, target, request)
+    except RunnerError as error:
+        return failure_of(session, target.name, error)
+    except OSError as error:
+        return failure_of(session, target.name, told_of(error))
 
 
 def run_rounds(session: Session, course: Course) -> Outcomes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from threading import BoundedSemaphore, Lock
 
@@ -59,8 +60,9 @@ class Readied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """What a run's targets share. `slots` limits how many engines work at once. `outputs` are those of targets that
-    this run has applied or read, each read once; `planned` holds its plans so far, `readied` what applying them needs;
+    """What a run's targets share. `slots` limits how many engines work at once. `taking` are leases on their way.
+    `outputs` are those of targets that this run has applied, `read` those that it has read, by the entry that names
+    their state, each read once; `planned` holds its plans so far, `readied` what applying them needs;
     `applied` are the targets that are done with, so that their outputs are what is live; `declined` those that a person
     said no to; `unrecorded` those whose
     outcome has not arrived at the record: their working directories stay."""
@@ -72,8 +74,10 @@ class Session:
     slots: BoundedSemaphore
     actor: Actor
     leases: dict[str, Leases] = field(default_factory=dict)
+    taking: list[Future[None]] = field(default_factory=list)
     overrides: Mapping[str, str] = field(default_factory=dict)
     outputs: dict[TargetName, Mapping[str, Output]] = field(default_factory=dict)
+    read: dict[tuple[TargetName, str], Mapping[str, Output]] = field(default_factory=dict)
     planned: dict[TargetName, Plan] = field(default_factory=dict)
     readied: dict[TargetName, Readied] = field(default_factory=dict)
     stops: dict[TargetName, Stop] = field(default_factory=dict)
@@ -89,6 +93,11 @@ class Session:
     def live(self, target: TargetName) -> Deployment | None:
         """What the ledger says of `target`."""
         return self.survey.record.ledger.live(target.environment).get(target.stack)
+
+    def basis(self, target: TargetName) -> tuple[Deployment | None, ...]:
+        """What the ledger says of `target` and of what it needs: a plan of it holds while this is the same."""
+        upstreams = (edge.target for edge in self.survey.edges.get(target, ()))
+        return tuple(self.live(name) for name in (target, *upstreams))
 
     def progress(self, target: TargetName, phase: str, text: str, done: int = 0, total: int = 0) -> None:
         """Tells a line of progress, free of secrets."""
@@ -110,6 +119,12 @@ class Session:
             for own in self.stops.values():
                 while own.level < level:
                     own.request()
+
+    def under_lease(self) -> None:
+        """Returns when all leases that the run wants are ours, and the record was read under them; at once in a run
+        that wants none. LeaseHeld, OutcomeUnknown, NoAnswer, HistoryMoved: they are not, and nothing was begun."""
+        for each in self.taking:
+            each.result()
 
     def leases_of(self, target: TargetName) -> Leases:
         """The run's leases in the target's environment; a run that only previews has none, and asking is a bug."""

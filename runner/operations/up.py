@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from runner.decisions.orphans import Fate, Unwished
 from runner.decisions.selection import is_environment, one_environment
@@ -18,8 +19,8 @@ from runner.operations.bench import Bench
 from runner.operations.closures import is_behind
 from runner.operations.confirming import refuse_unasked
 from runner.operations.endings import counted_outcomes, next_steps
-from runner.operations.judging import Overrides, judge_environments, judge_targets
-from runner.operations.opening import opened, take_leases
+from runner.operations.judging import Overrides, held_now, judge_environments, judge_targets
+from runner.operations.opening import begin_taking, opened
 from runner.operations.planning import PlanRequest
 from runner.operations.removal import remove_unwished, unwished_in
 from runner.operations.rounds import Course, Outcomes, asking, run_rounds, tell_started
@@ -123,20 +124,28 @@ def _run(
         ),
         approve=asking(session, "apply", yes=request.yes, expected="yes"),
         verb="up",
+        judged=partial(_judged, whole, bench, request),
     )
     tell_started(session, course)
     going = [each for each in removals if each.target not in past]
-    take_leases(session, [*targets, *(each.target for each in going)])
-    # The record was asked again with the leases: what was destroyed by hand, or applied anew, meanwhile stays so.
-    still, _ = judge_targets(whole, targets, request.selection)
-    past |= superseded(bench, whole, [*still, *(each.target for each in going)])
     for outcome in past.values():
         bench.tell(outcome)
-    still = {name: target for name, target in still.items() if name not in past}
-    course = replace(course, targets=still, needs=whole.needs(still))
+    begin_taking(session, [*targets, *(each.target for each in going)])
     outcomes = past | run_rounds(session, course)
-    outcomes.update(remove_unwished(session, [each for each in going if each.target not in past], course))
-    return outcomes
+    session.under_lease()  # what `removed:` ends may be all that there is: then nothing has waited yet
+    over = superseded(bench, whole, [each.target for each in going])
+    for outcome in over.values():
+        bench.tell(outcome)
+    going = [each for each in going if each.target not in over]
+    return outcomes | over | remove_unwished(session, going, course)
+
+
+def _judged(whole: Survey, bench: Bench, request: UpRequest, name: TargetName) -> TargetFinished | None:
+    """What was destroyed by hand, or applied anew, while our lease was on its way stays so."""
+    held = held_now(whole, whole.wishes.targets[name], request.selection)
+    if held:
+        return TargetFinished(target=name, outcome="skipped", because=held.message, diagnostics=(held,))
+    return superseded(bench, whole, [name]).get(name)
 
 
 def _removals(request: UpRequest, whole: Survey, environments: Sequence[str]) -> tuple[Unwished, ...]:

@@ -23,13 +23,18 @@ def live_outputs(session: Session, name: TargetName) -> Mapping[str, Output] | N
     deployment = session.live(name)
     if deployment is None or deployment.held or deployment.last.state is None:
         return None
+    # By its entry: another run may apply it while our leases are on their way.
+    named = name, deployment.last.id
+    with session.lock:
+        if named in session.read:
+            return session.read[named]
     state = _state(session, name, deployment)
     contents = readied_engine(session, name, deployment).contents(state)
     for output in contents.outputs.values():
         if output.sensitive:
             conceal(output.value, session.redactor, str(name))
     with session.lock:
-        session.outputs[name] = contents.outputs
+        session.read[named] = contents.outputs
     return contents.outputs
 
 
