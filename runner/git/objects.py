@@ -6,7 +6,7 @@ import os
 import secrets
 import threading
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -69,18 +69,24 @@ class Objects:
         wanted = list(dict.fromkeys(ids))
         found: dict[str, bytes] = {}
         with self._lock:
-            process = self._process
-            if process is None or process.poll() is not None:
-                process = self._process = self._command.converse("cat-file", "--batch")
             for start in range(0, len(wanted), _AT_ONCE):
                 chunk = wanted[start : start + _AT_ONCE]
-                process.stdin.write("".join(f"{oid}\n" for oid in chunk).encode())
-                process.stdin.flush()
+                process = self._asked(chunk)
                 for oid in chunk:
-                    content = self._next(process)
-                    if content is not None:
-                        found[oid] = content
+                    answer = self._next(process)
+                    if answer is not None:
+                        found[oid] = answer[1]
         return found
+
+    def named(self, name: str) -> str:
+        """The id that a word of Git's (`HEAD^{commit}`, a ref, a prefix) stands for now; empty when there is none, or
+        several. Without a process of its own."""
+        if not name or set(name) & {"\n", "\0"}:
+            return ""
+        with self._lock:
+            process = self._asked((name,))
+            answer = self._next(process)
+        return answer[0] if answer else ""
 
     def has(self, ids: Iterable[str]) -> bool:
         """Whether the clone has every one of these."""
@@ -149,7 +155,17 @@ class Objects:
         if process is not None:
             process.communicate()
 
-    def _next(self, process: Conversation) -> bytes | None:
+    def _asked(self, names: Sequence[str]) -> Conversation:
+        """The kept process, with questions that wait for an answer each."""
+        process = self._process
+        if process is None or process.poll() is not None:
+            process = self._process = self._command.converse("cat-file", "--batch")
+        process.stdin.write(os.fsencode("".join(f"{name}\n" for name in names)))
+        process.stdin.flush()
+        return process
+
+    def _next(self, process: Conversation) -> tuple[str, bytes] | None:
+        """Id and bytes of the next answer."""
         header = process.stdout.readline().split()
         if not header:
             self._process = None
@@ -160,7 +176,7 @@ class Objects:
             return None
         content = process.stdout.read(int(header[2]))
         process.stdout.read(1)
-        return content
+        return header[0].decode(), content
 
     def _read_tree(self, oid: str) -> Mapping[str, TreeItem]:
         return _items(self.read(oid), len(oid) // 2)

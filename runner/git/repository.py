@@ -10,6 +10,7 @@ from pathlib import Path
 
 from runner.errors import AskedWrongly, NoAnswer
 from runner.git.command import GitAnswer, GitCommand, git_failed, without_credentials
+from runner.git.listing import Listings
 from runner.git.objects import Objects
 
 _FALLBACK_NAME, _FALLBACK_EMAIL = "gitops-runner", "gitops-runner@localhost"
@@ -51,6 +52,8 @@ class Repository:
         self.root = root
         self.git_directory = git_directory
         self.objects = objects
+        self.listings = Listings(command)
+        self._written: Mapping[str, str] | None = None
 
     @classmethod
     def open(cls, path: Path, *, network_timeout: float = 60.0) -> Repository:
@@ -87,12 +90,13 @@ class Repository:
         self.objects.close()
 
     def setting(self, name: str) -> str:
-        """One value of Git's configuration, or empty."""
-        return os.fsdecode(self.command.run("config", "--get", name).stdout).removesuffix("\n")
+        """One value of Git's configuration, or empty; all are read once."""
+        return self._configured().get(name, "")
 
     def remotes(self) -> tuple[str, ...]:
-        """The names of the configured remotes."""
-        return tuple(self.command.output("remote").decode().split())
+        """The names of the configured remotes, sorted."""
+        named = (key.removeprefix("remote.").rpartition(".")[0] for key in self._configured("remote."))
+        return tuple(sorted({name for name in named if name and not name.startswith("/")}))
 
     def remote_url(self, name: str) -> str:
         """Where fetches from `name` go, after url.*.insteadOf. AskedWrongly `no-such-remote`."""
@@ -203,11 +207,7 @@ class Repository:
 
     def signing(self) -> SigningSetup | None:
         """How commits are signed here; None where nothing is set up."""
-        key, wanted = (
-            self.setting("user.signingkey"),
-            self.command.run("config", "--type=bool", "commit.gpgsign"),
-        )
-        commits = wanted.stdout.strip() == b"true"
+        key, commits = self.setting("user.signingkey"), _is_true(self.setting("commit.gpgsign"))
         return (
             SigningSetup(format=self.setting("gpg.format") or "openpgp", key=key, commits=commits)
             if key or commits
@@ -265,9 +265,16 @@ class Repository:
         tree, *conflicts = os.fsdecode(answer.stdout).split("\0")
         return Merge(tree=tree.strip(), conflicts=tuple(dict.fromkeys(filter(None, conflicts))))
 
+    def _configured(self, prefix: str = "") -> Mapping[str, str]:
+        """Git's configuration: name -> last value. The variable's part of a name is in lower case."""
+        if self._written is None:
+            items = os.fsdecode(self.command.output("config", "--list", "-z")).split("\0")
+            pairs = (item.partition("\n") for item in items if item)
+            self._written = {name: value if line else "true" for name, line, value in pairs}
+        return {name: value for name, value in self._written.items() if name.startswith(prefix)}
+
     def _maybe(self, revision: str) -> str:
-        answer = self.command.run("rev-parse", "--verify", "--quiet", "--end-of-options", revision)
-        return answer.stdout.decode().strip() if answer.status == 0 else ""
+        return self.objects.named(revision)
 
     def _refs_below(self, prefix: str) -> Mapping[str, str]:
         lines = self.command.output("for-each-ref", "--format=%(objectname) %(refname)", prefix)
@@ -300,6 +307,11 @@ class Repository:
         if answer.status:
             raise remote_refused(remote, answer)
         return answer
+
+
+def _is_true(written: str) -> bool:
+    """A boolean of Git's configuration; what is none is not believed."""
+    return written.lower() in ("true", "yes", "on") or bool(re.fullmatch(r"[+-]?0*[1-9]\d*", written))
 
 
 def remote_refused(remote: str, answer: GitAnswer) -> NoAnswer:

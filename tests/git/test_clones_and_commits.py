@@ -119,6 +119,7 @@ def test_a_shallow_clone_says_that_it_is_too_shallow(remote: Remote, tmp_path: P
     with pytest.raises(AskedWrongly) as error:
         repository.merge_base("origin/main", "origin/side")
     assert code_of(error) == "history-shallow"
+    repository.close()
 
 
 def test_a_branch_is_fetched_by_name_and_remembered(remote: Remote) -> None:
@@ -182,7 +183,7 @@ def test_commits_carry_the_users_identity_or_the_runners_own(remote: Remote) -> 
     git(repository.root, "config", "user.name", "Grace")
     git(repository.root, "config", "user.email", "grace@example.org")
     assert repository.identity() == "Grace <grace@example.org>"
-    assert repository.user_email() == "grace@example.org"
+    assert Repository.open(repository.root).user_email() == "grace@example.org"
 
 
 def test_how_commits_are_signed_is_read_from_git(remote: Remote) -> None:
@@ -191,7 +192,7 @@ def test_how_commits_are_signed_is_read_from_git(remote: Remote) -> None:
     git(repository.root, "config", "gpg.format", "ssh")
     git(repository.root, "config", "user.signingkey", "key::ssh-ed25519 AAAA")
     git(repository.root, "config", "commit.gpgsign", "yes")
-    setup = repository.signing()
+    setup = Repository.open(repository.root).signing()
     assert setup is not None
     assert (setup.format, setup.key, setup.commits) == ("ssh", "key::ssh-ed25519 AAAA", True)
 
