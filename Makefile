@@ -81,7 +81,7 @@ check-fast:
 
 .PHONY: soak
 soak: $(VENV)/.installed-to-test ## rounds and random instants in full; goes on where it was interrupted
-	@GITOPS_RUNNER_TESTS_SOAK=1 $(PYTEST) -m soak
+	@GITOPS_RUNNER_TESTS_SOAK=1 $(PYTEST) -o faulthandler_timeout=3600 -m soak
 
 .PHONY: bench
 bench: $(VENV)/.installed-to-test ## speed, as ratios within one run
