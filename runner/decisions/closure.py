@@ -112,8 +112,8 @@ class Closure:
     @property
     def code(self) -> str:
         """The code digest of law 1: what the plan can see, by path from the stack's directory, content and mode; of
-        remote modules their sources, and what was fetched where that is known (an entry names it, so that a closure that
-        was not fetched compares with it). Inputs and settings have digests of their own."""
+        remote modules their sources, and what was fetched where that is known (an entry names it, so that one that was
+        not fetched compares with it). Inputs and settings have digests of their own."""
         seen = [
             [posixpath.relpath(item.name, self.directory), item.id, item.kind.value]
             for item in self.items

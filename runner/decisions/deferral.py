@@ -78,6 +78,9 @@ def _need(edge: Edge, upstreams: Upstreams) -> _One:
         return _One(PlanKind.DEFERRED, f"`{name}`, which it needs, was never applied")
     if edge.reads_state and moving:
         return _One(PlanKind.PROVISIONAL, f"it reads the state of `{name}`, which is about to change")
+    if moving and not edge.outputs:
+        because = f"`{name}`, which it needs, is about to change, and nobody knows what that changes here"
+        return _One(PlanKind.PROVISIONAL, because)
     return _One(PlanKind.PLANNED, "")
 
 

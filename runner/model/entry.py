@@ -74,8 +74,8 @@ class Entry:
     """`id` is the ledger commit (empty before it is written); `commit` the source commit that was applied; `law` the
     commit whose gates were believed; `overrides` each flag that opened a gate, with its reason; `unknown` the
     resources whose outcome nobody saw. `counts` as in the plan. `settings`: the digest of the configuration's keys that
-    reach the target, as written: with the code's it says whether another commit would be planned differently; `modules`:
-    that of the modules as fetched, which the code's counts in, empty for none."""
+    reach the target, as written: with the code's it says whether another commit would be planned differently;
+    `modules`: that of the modules as fetched, which the code's counts in, empty for none."""
 
     target: TargetName
     kind: EntryKind

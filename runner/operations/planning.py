@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from runner.decisions.deferral import Foresight, Upstreams, foreseen
 from runner.decisions.digests import Bound, digests_of
-from runner.decisions.edges import module_facts
+from runner.decisions.edges import Edge, module_facts
 from runner.decisions.engine_gate import engine_verdict
 from runner.decisions.inputs import inputs_of
 from runner.decisions.kept_states import kept_state_verdict
@@ -23,9 +23,11 @@ from runner.model.plan import Plan, PlanKind, Planned, StateFacts
 from runner.model.references import Inputs, OutputReference, references_in
 from runner.model.target import Target
 from runner.model.verdict import Answer
+from runner.operations.closures import is_behind
 from runner.operations.plan_files import keep_plan
 from runner.operations.session import Readied, Session
 from runner.operations.stores import store_for
+from runner.operations.superseding import superseded
 from runner.operations.upstream import live_outputs
 from runner.operations.values import Known, Resolved, resolved
 from runner.operations.workplace import laid_out, wish_of, workspace_of
@@ -34,7 +36,8 @@ from runner.operations.workplace import laid_out, wish_of, workspace_of
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRequest:
     """How to plan. `addresses` and `replace` are resource addresses; `purpose` (preview, apply): whose credentials;
-    `keep`: the plan stays with the run as the engine words it (a command of its own, so not done unasked)."""
+    `keep`: the plan stays with the run as the engine words it (a command of its own, so not done unasked); `later`: the
+    plan is to be approved and applied by another run, before which what is behind may change."""
 
     destroy: bool = False
     refresh: bool = True
@@ -43,6 +46,7 @@ class PlanRequest:
     change_engine: bool = False
     purpose: str = "preview"
     keep: bool = False
+    later: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +108,35 @@ def _given(session: Session, target: Target, request: PlanRequest) -> _Given:
     upstreams = Upstreams(
         live={edge.target: live_outputs(session, edge.target) for edge in edges},
         planned={name: plan for name, plan in session.planned.items() if name not in session.applied},
+        behind=_behind(session, target, edges, request),
     )
     return _Given(inputs=written, foresight=foreseen(edges, outputs, upstreams), previous=previous)
+
+
+def _behind(
+    session: Session, target: Target, edges: Iterable[Edge], request: PlanRequest
+) -> frozenset[TargetName]:
+    """What `target` needs and what has changes pending that this run does not plan. In a run that applies, they stay
+    as they are: that is said, and holds. What follows another branch, or is ahead, is not behind this commit."""
+    whole, branch = session.survey, session.gates(target.name.environment).branch
+    others = {
+        edge.target: whole.wishes.targets[edge.target]
+        for edge in edges
+        if edge.target not in session.planned and session.gates(edge.target.environment).branch == branch
+    }
+    found = frozenset(name for name, upstream in others.items() if is_behind(whole, upstream))
+    found -= superseded(session.bench, whole, found).keys()
+    if request.later:
+        return found
+    for name in sorted(each for each in found if session.live(each) is not None):
+        told = Diagnostic(
+            code="upstream-behind",
+            message=f"`{name}`, which `{target.name}` needs, is behind: this is planned with what is live of it",
+            hint="`--with-dependencies` takes it along",
+            severity=Severity.WARNING,
+        )
+        session.note(target.name, told)
+    return frozenset()
 
 
 def _as_live(session: Session, references: list[OutputReference]) -> Foresight:
@@ -157,7 +188,7 @@ def _readied(
     gates = session.gates(target.name.environment)
     laid = laid_out(session, whole, target)
     for warning in laid.closure.diagnostics:
-        session.bench.tell(Noted(diagnostic=warning, target=target.name))
+        session.note(target.name, warning)
     work, identity = workspace_of(session, target, laid, engine, request.purpose)
     store = store_for(session, target.name)
     named = previous.last.state if previous else None

@@ -65,6 +65,7 @@ def preview(request: PreviewRequest, bench: Bench) -> PreviewResult:
                 addresses=request.targets,
                 replace=request.replace,
                 keep=request.save,
+                later=True,
             ),
             approve=lambda _: False,
             verb="preview",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from threading import BoundedSemaphore, Lock
 
 from runner.decisions.closure import Closure
+from runner.diagnostics import Diagnostic
 from runner.engine import Engine, Workspace
 from runner.kit.redaction import Redactor
 from runner.kit.stop import Stop
@@ -15,7 +16,7 @@ from runner.ledger import Leases
 from runner.model.change import Output
 from runner.model.entry import Actor, Deployment, StoredState
 from runner.model.environment import Gates
-from runner.model.happening import TargetProgress
+from runner.model.happening import Noted, TargetProgress
 from runner.model.names import TargetName
 from runner.model.plan import Plan, StateFacts
 from runner.model.references import Inputs
@@ -30,8 +31,8 @@ from runner.vault import StateStore
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readied:
     """A target made ready for an engine. `named` is the state that the record names, `before` what it says; `written`
-    are the inputs as written, `values` what they come to; `closure` has its modules as fetched; `source` is the commit its
-    code comes from; `identity` the credentials' name for the record; `previous` what was live."""
+    are the inputs as written, `values` what they come to; `closure` has its modules as fetched; `source` is the commit
+    its code comes from; `identity` the credentials' name for the record; `previous` what was live."""
 
     target: Target
     gates: Gates
@@ -84,6 +85,7 @@ class Session:
     applied: set[TargetName] = field(default_factory=set)
     declined: set[TargetName] = field(default_factory=set)
     unrecorded: set[TargetName] = field(default_factory=set)
+    noted: set[tuple[TargetName, str]] = field(default_factory=set)
     lock: Lock = field(default_factory=Lock)
 
     def gates(self, environment: str) -> Gates:
@@ -98,6 +100,14 @@ class Session:
         """What the ledger says of `target` and of what it needs: a plan of it holds while this is the same."""
         upstreams = (edge.target for edge in self.survey.edges.get(target, ()))
         return tuple(self.live(name) for name in (target, *upstreams))
+
+    def note(self, target: TargetName, diagnostic: Diagnostic) -> None:
+        """Tells something of a target once, however often it is planned."""
+        with self.lock:
+            if (said := (target, str(diagnostic))) in self.noted:
+                return
+            self.noted.add(said)
+        self.bench.tell(Noted(diagnostic=diagnostic, target=target))
 
     def progress(self, target: TargetName, phase: str, text: str, done: int = 0, total: int = 0) -> None:
         """Tells a line of progress, free of secrets."""

@@ -82,10 +82,19 @@ def test_which_value_an_output_has(
         assert "dev/network" in answer.because
 
 
-def test_a_need_without_outputs_only_has_to_be_there() -> None:
+def test_a_need_without_outputs_has_to_be_there_and_to_stand_still() -> None:
     edge = Edge(target=NETWORK, because="`depends_on` names it")
     assert foreseen([edge], [], Upstreams(live={})).kind is PlanKind.DEFERRED
-    assert foreseen([edge], [], Upstreams(live=LIVE, planned={NETWORK: plan_with()})).kind is PlanKind.PLANNED
+    still = plan_with(changed=False)
+    assert foreseen([edge], [], Upstreams(live=LIVE, planned={NETWORK: still})).kind is PlanKind.PLANNED
+    moving = (
+        Upstreams(live=LIVE, planned={NETWORK: plan_with()}),
+        Upstreams(live=LIVE, behind=frozenset({NETWORK})),
+    )
+    for upstreams in moving:
+        answer = foreseen([edge], [], upstreams)
+        assert answer.kind is PlanKind.PROVISIONAL
+        assert "`dev/network`, which it needs, is about to change" in answer.because
 
 
 def test_a_state_that_is_read_whole_and_about_to_change_is_provisional() -> None:

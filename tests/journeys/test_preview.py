@@ -5,7 +5,7 @@ from pathlib import Path
 
 from runner.model.names import TargetName
 from runner.operations.run_directory import RunDirectory
-from tests.journeys.codes import NETWORK, ONE, THREE
+from tests.journeys.codes import NETWORK, ONE, RUNNER, THREE, thing
 from tests.journeys.conftest import Setting
 from tests.journeys.stage import Stage, kinds
 
@@ -74,6 +74,37 @@ def test_downstream_of_an_upstream_that_will_give_something_else_is_provisional_
     stage.run("up", "prod", "--yes")
     net = stage.attributes("prod/network", "terraform_data.net")["id"]
     assert stage.outputs("prod/app") == {"prod/app.address": f"{net} in 10.9.0.0/16"}
+
+
+def test_an_upstream_that_is_behind_and_not_in_the_run_makes_a_preview_provisional(three: Stage) -> None:
+    three.run("up", "prod", "--yes")
+    old = three.clone.git("rev-parse", "HEAD")
+    three.change({"environments/prod.yaml": THREE["environments/prod.yaml"].replace("10.0.0.0", "10.9.0.0")})
+    plan = three.run("preview", "prod/app").plans["prod/app"]
+    assert (plan["kind"], "`prod/network` is about to change" in plan["because"]) == ("provisional", True)
+    told = three.run("up", "prod/app", "--yes")
+    assert told.outcomes == {"prod/app": "unchanged"}
+    assert "`prod/network`" in told.diagnostic("upstream-behind")["message"]
+    three.run("up", "prod", "--yes")
+    three.clone.git("checkout", "--quiet", old)
+    assert three.run("preview", "prod/app").plans["prod/app"]["kind"] == "planned", "it is ahead, not behind"
+
+
+def test_what_only_depends_on_a_changing_target_is_provisional_and_planned_again_by_up(
+    setting: Setting,
+) -> None:
+    files = {"stacks/first/main.tf": thing("1"), "stacks/second/main.tf": thing("1")}
+    order = "targets: {second: {depends_on: [first]}}\n"
+    stage = setting({"runner.yaml": RUNNER, "environments/prod.yaml": order, **files})
+    assert stage.run("preview", "prod").plans["prod/second"]["kind"] == "deferred"
+    stage.run("up", "prod", "--yes")
+    assert stage.run("preview", "prod").plans["prod/second"]["kind"] == "planned"
+    stage.change({"stacks/first/main.tf": thing("2"), "stacks/second/main.tf": thing("2")})
+    assert stage.run("preview", "prod").plans["prod/second"]["kind"] == "provisional"
+    told = stage.run("up", "prod", "--yes")
+    assert told.outcomes == {"prod/first": "succeeded", "prod/second": "succeeded"}
+    kinds_told = [each["kind"] for each in told.rows("plan_ready") if each["target"] == "prod/second"]
+    assert kinds_told == ["provisional", "planned"]
 
 
 def test_with_dependencies_an_upstream_that_is_behind_goes_first(three: Stage) -> None:
