@@ -18,6 +18,7 @@ Targets are stacks in environments. Every verb takes the same selectors; several
   !dev/legacy                              not this one
 
   --tag, --stack, --engine                 only some of them
+  --changed [BASE..HEAD]                   preview, up: only what a change touches
   --with-dependents, --with-dependencies   and what needs them, and what they need
   --all-environments                       `up` and `destroy` want one environment without it
 

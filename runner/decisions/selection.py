@@ -30,8 +30,8 @@ def select(
     here: str = ".",
 ) -> frozenset[TargetName]:
     """The targets that `request` means; no selector means all. `here` is the working directory from the repository's
-    root, for `.` and `./path`. `changed` is not looked at: what is affected is another decision. AskedWrongly with
-    every selector that means nothing, or two things."""
+    root, for `.` and `./path`. Of `changed` only what it came to counts (`touched`). AskedWrongly with every selector
+    that means nothing, or two things."""
     problems: list[Diagnostic] = []
     chosen: set[TargetName] = set()
     excluded: set[TargetName] = set()
@@ -47,6 +47,8 @@ def select(
     if all(written.startswith("!") for written in request.selectors):
         chosen = set(targets)
     found = _narrowed(chosen - excluded, request, targets)
+    if request.touched is not None:
+        found &= request.touched
     needs = {name: [edge.target for edge in some] for name, some in edges.items()}
     widened = set(found)
     if request.with_dependents:

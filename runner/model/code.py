@@ -148,7 +148,9 @@ class Provisioner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileFacts:
-    """What one file says. `path` in spans is the file's own. `functions` are all functions that it calls."""
+    """What one file says. `path` in spans is the file's own. `functions` are all functions that it calls. `shape` is a
+    digest of its bytes without the sources of its local module calls, empty where it has none: two files of one shape
+    differ in where modules lie, and in nothing else."""
 
     variables: tuple[Variable, ...] = ()
     outputs: tuple[DeclaredOutput, ...] = ()
@@ -164,6 +166,7 @@ class FileFacts:
     provisioners: tuple[Provisioner, ...] = ()
     functions: frozenset[str] = frozenset()
     diagnostics: tuple[Diagnostic, ...] = ()
+    shape: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

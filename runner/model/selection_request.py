@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runner.model.names import TargetName
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectionRequest:
     """`selectors` in DESIGN's language (section 2); the rest narrows or widens. `changed` None: not asked for; empty:
-    since the merge base with the default branch; else a range."""
+    since the merge base with the default branch; else a range. `touched`: the targets that this came to, None as long as
+    nobody looked."""
 
     selectors: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     stacks: tuple[str, ...] = ()
     engines: tuple[str, ...] = ()
     changed: str | None = None
+    touched: frozenset[TargetName] | None = None
     with_dependents: bool = False
     with_dependencies: bool = False
     all_environments: bool = False

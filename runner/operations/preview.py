@@ -19,6 +19,7 @@ from runner.operations.planning import PlanRequest
 from runner.operations.rounds import Course, plan_round, tell_started
 from runner.operations.session import Session
 from runner.operations.survey import chosen, survey
+from runner.operations.touching import narrowed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +50,12 @@ class PreviewResult:
 
 def preview(request: PreviewRequest, bench: Bench) -> PreviewResult:
     """Plans the work tree's targets; where it is dirty it says so, for such plans cannot be approved."""
+    selection, told = narrowed(request.selection, bench, worktree=True)
     whole = survey(bench, worktree=True)
-    targets = chosen(request.selection, whole)
+    targets = chosen(selection, whole)
     environments = sorted({name.environment for name in targets})
     believe_inputs(whole, targets)
-    notes = [*whole.notes, *warn_environments(whole, environments)]
+    notes = [*told, *whole.notes, *warn_environments(whole, environments)]
     if whole.revision.dirty:
         notes.append(_dirty(whole.revision.dirty_paths))
     with opened(bench, whole, "preview", jobs=request.jobs) as session:
@@ -65,7 +67,6 @@ def preview(request: PreviewRequest, bench: Bench) -> PreviewResult:
                 addresses=request.targets,
                 replace=request.replace,
                 keep=request.save,
-                later=True,
             ),
             approve=lambda _: False,
             verb="preview",

@@ -91,12 +91,13 @@ def survey(bench: Bench, *, worktree: bool, refresh: bool = True) -> Survey:
 
 
 def chosen(request: SelectionRequest, whole: Survey) -> dict[TargetName, Target]:
-    """The targets that `request` means, in order of their names. AskedWrongly `not-yet` for a range of commits."""
-    if request.changed is not None:
+    """The targets that `request` means, in order of their names. AskedWrongly `not-yet` for a range of commits that
+    nobody looked at."""
+    if request.changed is not None and request.touched is None:
         raise AskedWrongly.of(
             "not-yet",
-            "`--changed` is not in this version: it cannot tell what a range of commits touches",
-            hint="`--behind` applies what differs from the record, and `runner status` shows it",
+            "`--changed` narrows `preview` and `up`, and no other verb in this version",
+            hint="`runner affected` tells what a change touches",
         )
     names = select(request, whole.wishes.targets, whole.edges, here=whole.here)
     return {name: whole.wishes.targets[name] for name in sorted(names)}

@@ -29,6 +29,7 @@ from runner.operations.settling import refuse_left, settle
 from runner.operations.status import StatusRow, rows_of
 from runner.operations.superseding import superseded
 from runner.operations.survey import Survey, chosen, committed_worktree, survey
+from runner.operations.touching import narrowed
 
 _ENDS = (Fate.DESTROY, Fate.FORGET)
 
@@ -69,6 +70,8 @@ class UpResult:
 
 def up(request: UpRequest, bench: Bench) -> UpResult:
     """Applies the checked-out commit to the chosen targets. Raises before anything changed; afterwards all is data."""
+    selection, told = narrowed(request.selection, bench, worktree=request.allow_dirty)
+    request = replace(request, selection=selection)
     whole = survey(bench, worktree=False)
     if request.allow_dirty and whole.revision.dirty:
         whole = committed_worktree(bench, whole)
@@ -84,7 +87,7 @@ def up(request: UpRequest, bench: Bench) -> UpResult:
     going, more = judge_targets(whole, targets, request.selection)
     with opened(bench, whole, "up", jobs=request.jobs, overrides=overrides.recorded()) as session:
         outcomes = _run(session, request, going, environments)
-        return finished(session, outcomes, environments, (*whole.notes, *notes, *more))
+        return finished(session, outcomes, environments, (*told, *whole.notes, *notes, *more))
 
 
 def _meant(selection: SelectionRequest, whole: Survey) -> tuple[dict[TargetName, Target], list[str]]:
@@ -152,7 +155,9 @@ def _removals(request: UpRequest, whole: Survey, environments: Sequence[str]) ->
     """What `removed:` ends in this run: all of it where whole environments were asked for, else nothing."""
     if any(not is_environment(word, whole.believed.environments) for word in request.selection.selectors):
         return ()
-    if request.targets or request.replace or request.selection.tags or request.selection.stacks:
+    if request.targets or request.replace or request.selection.changed is not None:
+        return ()
+    if request.selection.tags or request.selection.stacks:
         return ()
     return tuple(each for each in unwished_in(whole, environments) if each.fate in _ENDS)
 

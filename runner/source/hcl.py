@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 
 import tree_sitter_hcl
 from tree_sitter import Language, Node, Parser
@@ -46,6 +47,7 @@ class _Gathered:
     resources: list[ResourceBlock] = field(default_factory=list)
     remote: list[RemoteState] = field(default_factory=list)
     provisioners: list[Provisioner] = field(default_factory=list)
+    local_sources: list[tuple[int, int]] = field(default_factory=list)
 
 
 def parse(content: bytes, path: str) -> FileFacts:
@@ -75,7 +77,20 @@ def parse(content: bytes, path: str) -> FileFacts:
         provisioners=tuple(found.provisioners),
         functions=functions,
         diagnostics=(syntax_problem(place, root),) if root.has_error else (),
+        shape=_shape(content, found.local_sources),
     )
+
+
+def _shape(content: bytes, sources: list[tuple[int, int]]) -> str:
+    """See FileFacts."""
+    if not sources:
+        return ""
+    digest, at = sha256(), 0
+    for start, end in sorted(sources):
+        digest.update(content[at:start] + b"\0")
+        at = end
+    digest.update(content[at:])
+    return digest.hexdigest()
 
 
 def parse_template(content: bytes, path: str) -> FileFacts:
@@ -178,6 +193,8 @@ def _output(found: _Gathered, block: Node, labels: list[str]) -> None:
 def _module(found: _Gathered, block: Node, labels: list[str]) -> None:
     values = _values(block)
     source = values.get("source")
+    if source is not None and (literal(text_of(source)) or "").startswith(("./", "../")):
+        found.local_sources.append((source.start_byte, source.end_byte))
     version = literal(text_of(values["version"])) if "version" in values else ""
     found.calls.extend(
         ModuleCall(

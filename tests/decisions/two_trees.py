@@ -1,0 +1,62 @@
+"""A change on paper: two trees with the targets of each, and what is said to be affected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from runner.decisions.affected import Affected, Side, affected
+from runner.kit.tree import DictTree
+from runner.model.environment import Gates, Wishes
+from runner.model.names import TargetName
+from runner.model.target import Target
+from runner.source.facts import CodeReader
+from tests.decisions.code_on_paper import gates_of, named, target_of
+
+Files = Mapping[str, str]
+Links = Mapping[str, str]
+
+
+def side_of(
+    files: Files,
+    targets: Sequence[Target] | None = None,
+    gates: Mapping[str, Gates] | None = None,
+    links: Links | None = None,
+    removed: Mapping[str, str] | None = None,
+) -> Side:
+    """One tree; without `targets`, `dev/NAME` for each directory below `stacks` that holds code."""
+    if targets is None:
+        places = {path.split("/")[1] for path in (*files, *(links or {})) if path.startswith("stacks/")}
+        targets = [target_of(f"dev/{name}") for name in sorted(places)]
+    environments = {target.name.environment for target in targets} | {"dev"}
+    return Side(
+        targets={target.name: target for target in targets},
+        wishes={name: Wishes(environment=name, removed=removed or {}) for name in environments},
+        gates={name: (gates or {}).get(name, gates_of(name)) for name in environments},
+        code=CodeReader(DictTree(files, links)),
+    )
+
+
+def paths_that_differ(before: tuple[Files, Links], after: tuple[Files, Links]) -> frozenset[str]:
+    one, other = (
+        {**files, **{path: f"-> {to}" for path, to in links.items()}} for files, links in (before, after)
+    )
+    return frozenset(path for path in one.keys() | other.keys() if one.get(path) != other.get(path))
+
+
+def compared(before: Files, after: Files, **sides: Any) -> dict[TargetName, Affected]:
+    """`sides`: arguments of `side_of` for both; a pair where they differ (`targets=([…], […])`)."""
+    one, other = (
+        {name: given[at] if isinstance(given, tuple) else given for name, given in sides.items()}
+        for at in (0, 1)
+    )
+    changed = paths_that_differ((before, one.get("links") or {}), (after, other.get("links") or {}))
+    return affected(side_of(before, **one), side_of(after, **other), changed)
+
+
+def reasons(found: Mapping[TargetName, Affected]) -> dict[str, str]:
+    return {str(name): str(row.reason) for name, row in found.items()}
+
+
+def because(found: Mapping[TargetName, Affected], name: str) -> str:
+    return "; ".join(found[named(name)].because)
