@@ -31,7 +31,7 @@ class LocalPlace:
         """See Place."""
         return "local"
 
-    def listed(self, patterns: Sequence[str]) -> Mapping[str, str]:
+    def listed(self, patterns: Sequence[str], *, anew: bool = False) -> Mapping[str, str]:
         """See Place."""
         asked = (self._naming.there(pattern).removesuffix("*") for pattern in patterns)
         # Without the part of a name before the `*`: for-each-ref knows directories and whole names only.

@@ -76,8 +76,9 @@ class Place(Protocol):
     def name(self) -> str:
         """`remote/<remote>` or `local`."""
 
-    def listed(self, patterns: Sequence[str]) -> Mapping[str, str]:
-        """Ref -> commit of all that match a pattern: a full name, or a prefix that ends in `*`. NoAnswer."""
+    def listed(self, patterns: Sequence[str], *, anew: bool = False) -> Mapping[str, str]:
+        """Ref -> commit of all that match a pattern: a full name, or a prefix that ends in `*`. `anew`: also where one
+        look was meant to do (Repository.one_look). NoAnswer."""
 
     def bring(self, heads: Mapping[str, str]) -> bool:
         """Brings the commits into the clone. False when one has been replaced meanwhile: list again. NoAnswer."""

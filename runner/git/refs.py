@@ -23,9 +23,10 @@ _ROUNDS = 20  # each means that somebody pushed between our listing and our fetc
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """What a place held when it was looked at. `moved_back`: chains whose head does not contain the one remembered;
-    for them `heads` has the remembered one."""
+    for them `heads` has the remembered one. `others`: what is remembered of refs that were not looked at."""
 
     heads: Mapping[str, str]
+    others: Mapping[str, str]
     moved_back: tuple[str, ...] = field(default=())
 
 
@@ -48,23 +49,29 @@ class Memory:
 
     def look(self, patterns: Sequence[str]) -> Sighting:
         """Lists what matches, brings what is new, compares chains with what was seen, and remembers. NoAnswer."""
-        for _ in range(_ROUNDS):
+        for turn in range(_ROUNDS):
             # First what was seen, then what is there: what another process sees in between cannot look like going back.
-            seen = {ref: commit for ref, commit in self.remembered().items() if matches(ref, patterns)}
-            there = self._place.listed(patterns)
+            # Within one look the listing may be the older of the two: what seems to go back is asked for again.
+            remembered = self.remembered()
+            seen = {ref: commit for ref, commit in remembered.items() if matches(ref, patterns)}
+            there = self._place.listed(patterns, anew=turn > 0)
             new = {ref: commit for ref, commit in there.items() if seen.get(ref) != commit}
-            if not new or self._place.bring(new):
+            if new and not self._place.bring(new):
+                continue
+            back = self._back(seen, there)
+            if not back or turn:
                 break
         else:
             raise NoAnswer.of(
                 "remote-too-busy", "the refs changed faster than they could be read", hint="run it again"
             )
-        back = tuple(
-            ref for ref in sorted(seen) if ref.startswith(CHAINS) and self._is_back(seen[ref], there.get(ref))
-        )
         changes = {ref: there.get(ref) for ref in {*new, *(seen.keys() - there.keys())} if ref not in back}
         self.remember(changes, seen)
-        return Sighting(heads={**there, **{ref: seen[ref] for ref in back}}, moved_back=back)
+        return Sighting(
+            heads={**there, **{ref: seen[ref] for ref in back}},
+            others={ref: commit for ref, commit in remembered.items() if ref not in seen},
+            moved_back=back,
+        )
 
     def remember(self, heads: Mapping[str, str | None], before: Mapping[str, str]) -> None:
         """Writes down what was seen. Where another process has written meanwhile, its word stands."""
@@ -94,6 +101,11 @@ class Memory:
         )
         return answer.status != 0
 
+    def _back(self, seen: Mapping[str, str], there: Mapping[str, str]) -> tuple[str, ...]:
+        """The chains that no longer contain what was seen of them."""
+        chains = (ref for ref in sorted(seen) if ref.startswith(CHAINS))
+        return tuple(ref for ref in chains if self._is_back(seen[ref], there.get(ref)))
+
     def _is_back(self, seen: str, there: str | None) -> bool:
         return there is None or (seen != there and not self._repository.is_ancestor(seen, there))
 
@@ -104,15 +116,16 @@ class SharedRefs:
     def __init__(self, repository: Repository, place: Place) -> None:
         self._objects = repository.objects
         self._memory = Memory(repository, place)
-        self._heads = dict(self._memory.remembered())
+        self._known: Mapping[str, str] | None = None
         self._looking = threading.Lock()  # a sighting must not be replaced by an older one of another thread
 
     def refresh(self, patterns: Sequence[str]) -> None:
         """See Refs."""
         with self._looking:
             sighting = self._memory.look(patterns)
-            kept = {ref: commit for ref, commit in self._heads.items() if not matches(ref, patterns)}
-            self._heads = {**kept, **sighting.heads}
+            before = sighting.others if self._known is None else self._known
+            kept = {ref: commit for ref, commit in before.items() if not matches(ref, patterns)}
+            self._known = {**kept, **sighting.heads}
         if sighting.moved_back:
             raise HistoryMoved(tuple(self._diagnostic(ref) for ref in sighting.moved_back))
 
@@ -138,6 +151,13 @@ class SharedRefs:
         found = blobs_below(self._objects, self._objects.root(commit), prefix)
         contents = self._objects.read_many(found.values())
         return {path: (oid, contents[oid]) for path, oid in found.items()}
+
+    @property
+    def _heads(self) -> Mapping[str, str]:
+        known = self._known
+        if known is None:
+            known = self._known = self._memory.remembered()
+        return known
 
     def forget(self, refs: Iterable[str]) -> None:
         """See Refs."""
@@ -166,4 +186,4 @@ class LocalRefs(SharedRefs):
     def __init__(self, repository: Repository, naming: RefNaming) -> None:
         place = LocalPlace(repository, naming)
         super().__init__(repository, place)
-        self._heads = dict(place.listed(("refs/runner/*",)))
+        self._known = place.listed(("refs/runner/*",))

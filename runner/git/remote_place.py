@@ -35,14 +35,11 @@ class RemotePlace:
         """See Place."""
         return f"remote/{self._remote}"
 
-    def listed(self, patterns: Sequence[str]) -> Mapping[str, str]:
+    def listed(self, patterns: Sequence[str], *, anew: bool = False) -> Mapping[str, str]:
         """See Place."""
-        asked = (self._naming.there(pattern) for pattern in patterns)
-        answer = self._repository.command.network("ls-remote", "--refs", "--", self._remote, *asked)
-        if answer.status:
-            raise remote_refused(self._remote, answer)
-        pairs = (line.split("\t", 1) for line in answer.lines if "\t" in line)
-        heads = {self._naming.here(ref): commit for commit, ref in pairs}
+        asked = [self._naming.there(pattern) for pattern in patterns]
+        there = self._repository.refs_there(self._remote, asked, anew=anew)
+        heads = {self._naming.here(ref): commit for ref, commit in there.items()}
         return {ref: commit for ref, commit in heads.items() if matches(ref, patterns)}
 
     def bring(self, heads: Mapping[str, str]) -> bool:

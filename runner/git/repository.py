@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from runner.git.command import GitAnswer, GitCommand, git_failed, without_creden
 from runner.git.listing import Listings
 from runner.git.objects import Objects
 
+_LOOKED_AT = ("refs/heads/*", "refs/runner/*")
 _FALLBACK_NAME, _FALLBACK_EMAIL = "gitops-runner", "gitops-runner@localhost"
 
 
@@ -54,6 +56,7 @@ class Repository:
         self.objects = objects
         self.listings = Listings(command)
         self._written: Mapping[str, str] | None = None
+        self._seen_there: dict[str, Mapping[str, str]] | None = None
 
     @classmethod
     def open(cls, path: Path, *, network_timeout: float = 60.0) -> Repository:
@@ -194,7 +197,34 @@ class Repository:
             f"refs/heads/{checked_branch(branch)}",
             f"refs/remotes/{self.checked_remote(remote)}/{branch}",
         )
+        if self._seen_there is not None:
+            there = self.refs_there(remote, (source,)).get(source)
+            if there and there == self._maybe(f"{kept}^{{commit}}"):
+                return there
         return self._fetched(remote, source, kept)
+
+    @contextmanager
+    def one_look(self) -> Iterator[None]:
+        """Inside, each remote is asked once which branches and which refs of ours it has: for who only looks, all is of
+        one moment, and costs one connection where nothing is new."""
+        before, self._seen_there = self._seen_there, {}
+        try:
+            yield
+        finally:
+            self._seen_there = before
+
+    def refs_there(self, remote: str, patterns: Sequence[str], *, anew: bool = False) -> Mapping[str, str]:
+        """Ref -> commit of what `remote` has, at least all that matches `patterns` (full names, or prefixes that end in
+        `*`; of branches and of refs/runner/). `anew`: also within one look. NoAnswer."""
+        looked = self._seen_there
+        if looked is not None and not anew and remote in looked:
+            return looked[remote]
+        asked = patterns if looked is None else _LOOKED_AT
+        lines = self._asked(remote, "ls-remote", "--refs", "--", remote, *asked).lines
+        found = {ref: commit for commit, _, ref in (line.partition("\t") for line in lines) if ref}
+        if looked is not None:
+            looked[remote] = found
+        return found
 
     def fetch_ref(self, remote: str, ref: str) -> str:
         """Fetches any ref (`refs/pull/7/head`) and gives its commit. NoAnswer; AskedWrongly `no-such-branch`."""
