@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import posixpath
+from collections.abc import Iterable, Mapping
 
-from runner.decisions.lookup import joined
 from runner.decisions.reaching import templated
 from runner.model.code import ModuleFacts, RemoteState
 from runner.model.environment import Gates
@@ -74,12 +74,30 @@ class RemoteStates:
         return tuple(here or found)
 
 
+def state_files(loaded: Iterable[ModuleFacts], directory: str) -> dict[str, RemoteState]:
+    """The files that the code of a stack in `directory` reads as states by a relative path -> who reads it. Paths are
+    from the repository's root, `../` where they leave it; an absolute one means the same everywhere and is not among
+    them. Every module's paths are relative to the stack's directory, where the engine works."""
+    found: dict[str, RemoteState] = {}
+    for remote in (each for facts in loaded for each in facts.remote_states if each.backend == "local"):
+        path = remote.config.get("path", "" if "path" in remote.computed else "terraform.tfstate")
+        if remote.workspace not in ("", "default"):
+            place = remote.config.get("workspace_dir", "terraform.tfstate.d")
+            path = f"{place}/{remote.workspace}/terraform.tfstate"
+        if isinstance(path, str) and path and not path.startswith("/"):
+            found.setdefault(_from_root(directory, path), remote)
+    return found
+
+
+def _from_root(directory: str, path: str) -> str:
+    return posixpath.normpath(posixpath.join(directory, path))
+
+
 def _key(kind: str, config: Mapping[str, Json], directory: str) -> Key:
     names = _IDENTITY.get(kind, ())
     values = {name: config.get(name) for name in names}
     if kind == "local":
-        path = config.get("path", "terraform.tfstate")
-        values["path"] = joined(directory, str(path)) or str(path)
+        values["path"] = _from_root(directory, str(config.get("path", "terraform.tfstate")))
     if not any(values.values()):
         return ()
     return (kind, *(repr(values[name]) for name in names))

@@ -17,6 +17,7 @@ from runner.model.environment import StateBackend, StateSettings
 from runner.model.names import TargetName
 from runner.model.stack import EngineName, EngineWish
 from runner.model.target import Target
+from runner.operations.local_states import link_states
 from runner.operations.run_directory import WorkPlaces
 from runner.operations.session import Session
 from runner.operations.stores import settings_for
@@ -57,6 +58,7 @@ def laid_out(
     export(whole.tree, closure.paths, places.tree)
     directory = places.tree / target.stack.directory
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    link_states(session, whole, target, closure, places)
     settings = settings or settings_for(session, target, session.live(target.name))
     if settings.backend is StateBackend.AS_WRITTEN:
         backend = BackendChoice(

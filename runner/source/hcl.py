@@ -18,6 +18,8 @@ from runner.model.code import (
     RemoteState,
     RequiredProvider,
     ResourceBlock,
+    Symbol,
+    SymbolKind,
     Text,
     Variable,
     literal,
@@ -319,6 +321,8 @@ def _remote_state(block: Node, name: str, place: Place) -> RemoteState:
         known, value = value_of(node)
         if known and key is not None:
             config[key] = value
+        elif key is not None and (beside := _beside(text_of(node))):
+            config[key] = beside
         else:
             computed.append(key or "")
     if inner is not None and inner.type != "object":
@@ -332,6 +336,13 @@ def _remote_state(block: Node, name: str, place: Place) -> RemoteState:
         computed=tuple(computed),
         workspace=texts.get("workspace", ""),
     )
+
+
+def _beside(text: Text) -> str:
+    """`${path.module}/x`, in a stack, is `./x`; empty for what needs more to be known."""
+    first, rest = (text[0], literal(text[1:])) if text else ("", None)
+    places = {SymbolKind.MODULE, SymbolKind.ROOT, SymbolKind.WORKING}
+    return f".{rest}" if isinstance(first, Symbol) and first.kind in places and rest else ""
 
 
 def _check(found: _Gathered, block: Node, _labels: list[str]) -> None:

@@ -107,6 +107,16 @@ S3 = 'backend "s3" {\n    bucket = "b"\n    key = "net"\n  }'
         (S3, 'backend = "s3"\n  config = { bucket = "b", key = "other" }', False),
         (S3, 'backend = "s3"\n  config = { bucket = "b", key = var.k }', False),
         ('backend "local" {}', 'backend = "local"\n  config = { path = "../network/terraform.tfstate" }', True),
+        (
+            'backend "local" {\n    path = "n"\n  }',
+            'backend = "local"\n  config = { path = "${path.module}/../network/n" }',
+            True,
+        ),
+        (
+            'backend "local" {\n    path = "../../../states/n"\n  }',
+            'backend = "local"\n  config = { path = "../../../x/../states/n" }',
+            True,
+        ),
         ('backend "s3" {}', 'backend = "s3"\n  config = { bucket = "b", key = "dev/network" }', True),
         (
             'cloud {\n    organization = "o"\n    workspaces {\n      name = "w"\n    }\n  }',

@@ -226,9 +226,13 @@ def test_a_state_setting_that_contradicts_the_code_is_a_mistake(setting: Setting
     assert stage.entries() == []
 
 
-def test_a_reader_of_a_state_that_is_about_to_change_is_provisional(setting: Setting, tmp_path: Path) -> None:
-    place = tmp_path / "net.tfstate"
-    backend = f'terraform {{\n  backend "local" {{ path = "{place}" }}\n}}\n'
+@pytest.mark.parametrize("place", ["../net/net.tfstate", "${path.module}/../net/net.tfstate", "ABSOLUTE"])
+def test_a_reader_of_a_state_that_is_about_to_change_is_provisional(
+    setting: Setting, tmp_path: Path, place: str
+) -> None:
+    place = place.replace("ABSOLUTE", str(tmp_path / "net.tfstate"))
+    written = place.removeprefix("${path.module}/../net/").removeprefix("../net/")
+    backend = f'terraform {{\n  backend "local" {{ path = "{written}" }}\n}}\n'
     reader = f"""\
 data "terraform_remote_state" "net" {{
   backend = "local"
