@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from runner.engine import Applied, EngineEvent
 from runner.errors import RunnerError
-from runner.model.happening import ResourceApplied, TargetFinished
+from runner.model.happening import Noted, ResourceApplied, TargetFinished
 from runner.model.lease import Intent
+from runner.model.names import TargetName
 from runner.model.plan import Plan, counted
 from runner.operations.plan_files import keep_plan
-from runner.operations.recording import Ending, not_recorded, record
+from runner.operations.recording import Ending, not_recorded, record, states_not_stored
 from runner.operations.session import Readied, Session
 from runner.operations.state_keeper import StateKeeper
 
@@ -87,7 +89,9 @@ def _with_apply_identity(session: Session, ready: Readied) -> Readied:
 def _applied(session: Session, plan: Plan, ready: Readied) -> tuple[Applied, StateKeeper]:
     leases, journal = session.leases_of(plan.target), session.directory.journal
     file = ready.work.backend.file or ready.work.directory / "terraform.tfstate"
-    keeper = StateKeeper(ready, file, session.survey.record.outbox, leases)
+    keeper = StateKeeper(
+        ready, file, session.survey.record, leases, partial(_states_wait, session, plan.target)
+    )
     listen = _listener(session, plan)
     with session.slots:
         journal.write({"event": "applying", "target": str(plan.target)})
@@ -95,6 +99,10 @@ def _applied(session: Session, plan: Plan, ready: Readied) -> tuple[Applied, Sta
             return ready.engine.apply(ready.work, session.stop(plan.target), listen), keeper
         with keeper:
             return ready.engine.apply(ready.work, session.stop(plan.target), listen), keeper
+
+
+def _states_wait(session: Session, target: TargetName, why: str) -> None:
+    session.bench.tell(Noted(diagnostic=states_not_stored(target, session.redactor.text(why)), target=target))
 
 
 class _Listener:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from runner.decisions.handed_over import Witnessed, unknown_of
-from runner.diagnostics import Diagnostic
+from runner.diagnostics import Diagnostic, Severity
 from runner.engine import Applied, StateContents
 from runner.errors import LeaseHeld, RunnerError
 from runner.git import Conflict, Delivery, Edit, Pushed, Unsent
@@ -40,14 +40,12 @@ def record(session: Session, ending: Ending) -> TargetFinished:
     """
     target = ending.plan.target
     contents = _contents(session, ending)
-    stored, state_edits = _stored(session, ending, contents)
-    writing = _writing(session, ending, contents, stored)
-    leases = session.leases_of(ending.plan.target)
-    edits = [*session.survey.record.ledger.record(writing), *state_edits, leases.release(target)]
     if contents:
         with session.lock:
             session.outputs[target] = contents.outputs
-    delivery = session.survey.record.outbox.submit(edits, keep=True).wait()
+    writing, edits, delivery = _sent(session, ending, contents)
+    if isinstance(delivery, Conflict) and ending.keeper and ending.keeper.caught_up():
+        writing, edits, delivery = _sent(session, ending, contents)
     session.directory.journal.write(
         {"event": "recorded", "target": str(target), "delivery": type(delivery).__name__}
     )
@@ -56,8 +54,19 @@ def record(session: Session, ending: Ending) -> TargetFinished:
         session.directory.clear(target)
     else:
         session.unrecorded.add(target)
-    live_ref = next((edit.ref for edit in edits if edit.chained), "")
-    return _finished(ending, writing, delivery, live_ref)
+    return _finished(ending, writing, delivery, edits)
+
+
+def _sent(
+    session: Session, ending: Ending, contents: StateContents | None
+) -> tuple[Writing, Sequence[Edit], Delivery]:
+    target = ending.plan.target
+    stored, state_edits = _stored(session, ending, contents)
+    writing = _writing(session, ending, contents, stored)
+    release = session.leases_of(target).release(target)
+    edits = [*session.survey.record.ledger.record(writing), *state_edits]
+    # The lease comes first: where it is not ours any more, that is what a conflict names.
+    return writing, edits, session.survey.record.outbox.submit([release, *edits], keep=True).wait()
 
 
 def _contents(session: Session, ending: Ending) -> StateContents | None:
@@ -175,7 +184,7 @@ def _counts(plan: Plan) -> Mapping[str, int]:
     )
 
 
-def _finished(ending: Ending, writing: Writing, delivery: Delivery, live_ref: str) -> TargetFinished:
+def _finished(ending: Ending, writing: Writing, delivery: Delivery, edits: Sequence[Edit]) -> TargetFinished:
     target, applied = ending.plan.target, ending.applied
     diagnostics: list[Diagnostic] = []
     exit_code, outcome, entry = 0, "succeeded" if applied else "unchanged", ""
@@ -188,15 +197,18 @@ def _finished(ending: Ending, writing: Writing, delivery: Delivery, live_ref: st
     if writing.entry.unknown:
         exit_code = 9
         diagnostics.append(_unknown(target, writing.entry.unknown))
+    if ending.keeper and ending.keeper.trouble and not isinstance(delivery, Pushed):
+        diagnostics.append(states_not_stored(target, ending.keeper.trouble))
     match delivery:
         case Pushed(heads=heads):
-            entry = heads.get(live_ref, "")
+            entry = next((heads[edit.ref] for edit in edits if edit.chained and edit.ref in heads), "")
         case Unsent(message=message):
             exit_code, outcome = 9, "failed"
             diagnostics.append(_unsent(target, message))
-        case Conflict():
+        case Conflict(ref=ref):
             exit_code, outcome = 9, "failed"
-            diagnostics.append(_fenced(target))
+            ours = any(edit.ref == ref for edit in edits)
+            diagnostics.append(_moved(target, ref) if ours else _fenced(target))
     because = diagnostics[-1].message if exit_code == 9 else writing.entry.because
     return TargetFinished(
         target=target,
@@ -232,6 +244,24 @@ def _unsent(target: object, message: str) -> Diagnostic:
         code="not-recorded",
         message=f"`{target}` was changed, but its record could not be sent: {message}",
         hint="it is kept in this clone: the next `runner up` sends it first; do not delete the clone",
+    )
+
+
+def states_not_stored(target: object, why: str) -> Diagnostic:
+    """What is told while an engine works and what it writes cannot be stored."""
+    return Diagnostic(
+        code="states-not-stored",
+        message=f"the newest state of `{target}` is only in this clone, and could not be stored for 10 s: {why}",
+        hint="it is tried again all the time, and goes with the record; do not delete the clone",
+        severity=Severity.WARNING,
+    )
+
+
+def _moved(target: object, ref: str) -> Diagnostic:
+    return Diagnostic(
+        code="record-moved",
+        message=f"`{ref}` was changed by somebody else at `{target}` while its lease was ours",
+        hint=f"its state is kept in this clone; `runner state recover {target}` shows both and records one",
     )
 
 

@@ -57,6 +57,10 @@ class StateStore(Protocol):
     ) -> SavedState:
         """Stores a newer state; `after` is the version it follows (compare-and-swap)."""
 
+    def arrived(self, target: TargetName) -> StoredState | None:
+        """Which of the saves that this object gave edits for stands there, as last read: one that was given up as
+        unsent may have arrived since. None where what stands is another's, and where saves have no edits."""
+
     def versions(self, target: TargetName) -> Sequence[StateVersion]:
         """The kept versions, newest first."""
 

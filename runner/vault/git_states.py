@@ -32,11 +32,13 @@ from runner.vault.wrapped_keys import state_ref
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Write:
-    """What this object has written: the table, its blob id, and the newest state's ciphertext."""
+    """What this object has written: the table, its blob id, the newest state's ciphertext (empty once another was
+    written in its place), and the table that it follows."""
 
     index: StateIndex
     blob: str
     sealed: bytes
+    follows: StateIndex
 
 
 class GitStates:
@@ -47,7 +49,8 @@ class GitStates:
         self._seal = seal
         self._clock = clock
         # A run writes a target's state every few seconds, and reads no refs in between. The newest comes first; the one
-        # that it follows is kept too, for when the newest does not arrive.
+        # that it follows is kept too, for when the newest does not arrive, and those that followed the same one: each
+        # of them was given up, and may arrive yet.
         self._written: dict[TargetName, tuple[_Write, ...]] = {}
 
     def hold(self, target: TargetName, run: str, fence: int) -> None:
@@ -100,9 +103,18 @@ class GitStates:
             if each.stored.version not in kept
         }
         changes |= {_blob_path(target, number): sealed, _index_path(target): content}
-        followed = tuple(each for each in self._written.get(target, ()) if each.index is index)
-        self._written[target] = (_Write(index=longer, blob=blob_id(content), sealed=sealed), *followed)
+        before = self._written.get(target, ())
+        given_up = tuple(replace(each, sealed=b"") for each in before if each.follows == index)
+        followed = tuple(each for each in before if each.index == index)
+        new = _Write(index=longer, blob=blob_id(content), sealed=sealed, follows=index)
+        self._written[target] = (new, *given_up, *followed)
         return SavedState(stored=stored, edits=(self._edit(target, changes, expected),))
+
+    def arrived(self, target: TargetName) -> StoredState | None:
+        """See StateStore."""
+        found = self._refs.blob(state_ref(target.environment), _index_path(target))
+        ours = (each for each in self._written.get(target, ()) if found and each.blob == found[0])
+        return next((each.index.standing() for each in ours), None)
 
     def versions(self, target: TargetName) -> Sequence[StateVersion]:
         """See StateStore."""

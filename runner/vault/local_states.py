@@ -85,6 +85,10 @@ class LocalStates:
         )
         return SavedState(stored=stored)
 
+    def arrived(self, target: TargetName) -> StoredState | None:
+        """None: a save answers for itself."""
+        return None
+
     def versions(self, target: TargetName) -> Sequence[StateVersion]:
         """None: a plain file has no past, and copies of it would be more plain text."""
         return ()

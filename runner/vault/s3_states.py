@@ -105,6 +105,10 @@ class S3States:
         self._forget_old(target, number)
         return SavedState(stored=stored)
 
+    def arrived(self, target: TargetName) -> StoredState | None:
+        """None: a save answers for itself."""
+        return None
+
     def versions(self, target: TargetName) -> Sequence[StateVersion]:
         """See StateStore. What a run that ended before its state was in place left behind is not among them."""
         standing = self._standing(target)

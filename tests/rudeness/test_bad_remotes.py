@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.checkout import Checkout
+from tests.checkout import Checkout, git
 from tests.program import Program
 from tests.rudeness.scene import TARGET, Scene, ref, scene_of
 
 LIVE = "refs/runner/live/prod"
+STATES = "refs/runner/state/prod"
 ANNOUNCED = "refs/runner/locks/prod"
 
 
@@ -116,6 +117,34 @@ def test_a_state_put_there_by_hand_that_was_not_sent_in_time_stays_until_a_perso
     assert "record-dropped" in short.run("state", "recover", TARGET, "--yes").codes
     short.run("up", "prod", "--yes")
     short.all_is_told()
+
+
+def test_a_state_that_could_not_be_stored_is_told_and_one_that_arrived_too_late_is_gone_on_from(
+    gated: Callable[..., Scene],
+) -> None:
+    scene = gated()
+    scene.open_gate(0)
+    scene.run("up", "prod", "--yes")
+    scene.wish(1)
+    before, held = ref(scene.clone.remote, STATES), scene.gates / "held"
+    # Refuses states that come without an entry, but keeps the first of them: its push seems to fail, and arrives later.
+    keep = f'[ -e {held} ] || {{ cp -r "$GIT_QUARANTINE_PATH"/* "$GIT_DIR/objects/"; echo $state >{held}; }}'
+    sorts = f'case "$ref" in {STATES}) state=$new;; {LIVE}) entry=$new;; esac'
+    hook(
+        scene,
+        f'while read old new ref; do {sorts}; done; [ -n "$entry" ] || [ -z "$state" ] || {{ {keep}; exit 1; }}',
+    )
+    watched = scene.start("up", "prod", "--yes")
+    told = watched.until(lambda each: each["type"] == "noted" and each["target"] == TARGET)
+    assert told["diagnostic"]["code"] == "states-not-stored"
+    hook(scene, "exit 0")
+    late = held.read_text().strip()
+    git("update-ref", STATES, late, before, cwd=scene.clone.remote)
+    scene.open_gate(1)
+    assert watched.finish() == 0, watched.told[-3:]
+    assert watched.applied_ids() == set(scene.ids().values())
+    assert sum(each["type"] == "noted" for each in watched.told) == 1
+    scene.all_is_told()
 
 
 def test_a_remote_that_hangs_before_anything_began_is_told_in_time(scene: Scene, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from runner.git import Edit, Pushed
 from runner.git.outbox import RemoteOutbox
 from runner.kit.crypto import generate, ring_of
 from runner.model.entry import StoredState
+from runner.vault.git_states import GitStates
 from tests.vault.store_benches import NAMING, SEAL, BucketPlace, DirectoryPlace, GitPlace, clock
 
 REF = "refs/runner/state/prod"
@@ -163,6 +164,23 @@ def test_after_one_that_arrived_and_one_that_did_not_the_next_follows_the_one_th
     fourth = write(git_place, store, 4, second)
     assert store.load(NETWORK, fourth) == state_of(4)[0]
     assert git_place.open().load(NETWORK, fourth) == state_of(4)[0]
+
+
+def test_one_that_was_given_up_and_arrived_later_is_known_again_and_followed(git_place: GitPlace) -> None:
+    refs = git_place.refs()
+    store = GitStates(refs, SEAL, clock())
+    first = write(git_place, store, 1, None)
+    late, *_ = [store.save(NETWORK, *state_of(serial), 1, first) for serial in (2, 3, 4)]
+    refs.refresh([REF])
+    assert store.arrived(NETWORK) == first
+    assert git_place.deliver(late.edits)
+    refs.refresh([REF])
+    assert store.arrived(NETWORK) == late.stored
+    fifth = write(git_place, store, 5, late.stored)
+    assert git_place.open().load(NETWORK, fifth) == state_of(5)[0]
+    write(git_place, git_place.open(), 6, fifth)
+    refs.refresh([REF])
+    assert store.arrived(NETWORK) is None
 
 
 def test_no_plain_byte_of_a_state_is_anywhere_in_git(git_place: GitPlace, git_remote: Path) -> None:
