@@ -25,7 +25,7 @@ ENFORCED_GATES: frozenset[str] = frozenset(
         "credentials.apply.env",
         "key",
         "state",
-        "leases.term",
+        "leases",
         "ledger",
         "settings",
     }
@@ -36,7 +36,6 @@ HARMLESS: Mapping[str, tuple[Json, ...]] = {
     "apply": ("on-merge", "manual"),
     "deferred": ("wait",),
     "requires.undiverged": (False,),
-    "leases.store": ("git",),
     "credentials.preview.ssh_agent": (False,),
     "credentials.apply.ssh_agent": (False,),
 }
@@ -50,7 +49,6 @@ OPENED: frozenset[str] = frozenset(
         "credentials.preview",
         "credentials.apply",
         "plans",
-        "leases",
         "hooks",
     }
 )

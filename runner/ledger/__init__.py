@@ -1,4 +1,4 @@
-"""The record in Git refs: entries and what is live (`refs/runner/live/<environment>`), leases and intents.
+"""The record in Git refs (`refs/runner/live/<environment>`): entries and what is live; leases and intents, also in S3.
 
 Refuses to rewrite history.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from runner.diagnostics import Diagnostic
-from runner.git import Edit
+from runner.git import Delivery, Edit
 from runner.model.change import Output
 from runner.model.entry import Deployment, Entry, Resource
 from runner.model.lease import Intent, Lease
@@ -84,7 +84,7 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldLease:
-    """A lease as it stands at the remote: `blob` its id, `mine` whether this run holds it."""
+    """A lease as it stands: `blob` the id of what says so, `mine` whether this run holds it."""
 
     lease: Lease
     blob: str
@@ -92,10 +92,10 @@ class HeldLease:
 
 
 class Leases(Protocol):
-    """Leases of the targets of an environment."""
+    """Leases of the targets of an environment. Where one stands (a Git ref, a bucket) is its brand's to know."""
 
     def take(self, targets: Sequence[TargetName], run: str) -> None:
-        """Takes all in one push, or raises LeaseHeld naming holder, host, since when and the way out. An expired one
+        """Takes all at once, or raises LeaseHeld naming holder, host, since when and the way out. An expired one
         (unchanged for its term while we watch) is taken over with a higher fence; one that carries an intent raises
         OutcomeUnknown instead. Renews them in the background from then on."""
 
@@ -110,26 +110,26 @@ class Leases(Protocol):
         """The fence of the lease that we took, lost or not: for recording what was done under it."""
 
     def announce(self, target: TargetName, intent: Intent) -> None:
-        """Returns when the intent is at the remote."""
+        """Returns when the intent stands beside the lease, for all to see."""
 
-    def guard(self, target: TargetName) -> Edit:
-        """An edit without changes that expects our lease: the fence, for a submission that keeps the lease. Also after
-        it counts as lost for want of renewal: whether it is still ours is then for the remote to say. LeaseHeld
-        `lease-lost` when it is known to be another's."""
+    def write(self, target: TargetName, edits: Sequence[Edit]) -> Delivery:
+        """Sends `edits` while our lease stands, and only then: the fence; the lease stays. Also after it counts as lost
+        for want of renewal: whether it is still ours is then for its place to say. LeaseHeld `lease-lost` when it is
+        another's, or a Conflict."""
 
-    def release(self, target: TargetName) -> Edit:
-        """The edit that ends our lease and its intent, fenced; to go with the last submission of the target. Raises as
-        `guard`."""
+    def end(self, target: TargetName, edits: Sequence[Edit] = (), *, keep: bool = False) -> Delivery:
+        """Sends the last `edits` of a target, and ends our lease and its intent when they have arrived; `keep`: see
+        Outbox. Raises as `write`."""
 
     def release_all(self) -> None:
-        """Gives back what this run still holds, in one push; intents stay."""
+        """Gives back what this run still holds; intents stay."""
 
-    def unlock(self, target: TargetName) -> tuple[Edit, ...]:
-        """The edits that break whoever's lease it is; an intent stays and is told to the next taker. AskedWrongly
-        `not-locked` where there is none."""
+    def unlock(self, target: TargetName, edits: Sequence[Edit]) -> Delivery:
+        """Breaks whoever's lease it is, and sends `edits`, which put it on the record; an intent stays and is told to
+        the next taker. AskedWrongly `not-locked` where there is none; a Conflict where it moved."""
 
     def standing(self, environment: str) -> Sequence[HeldLease]:
-        """All leases at the remote."""
+        """All leases that stand."""
 
     def lost(self) -> Sequence[Diagnostic]:
         """Leases that were lost so far, and why."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -84,6 +84,15 @@ def claim(slot: Slot | None, seen: Circumstances) -> Claim:
     if _seems_stale(lease, seen.now):
         return Doubtful(lease=lease, seconds=lease.term - seen.unchanged)
     return Living(lease=lease)
+
+
+def settled(slot: Slot, floor: int) -> Slot:
+    """`slot` without an intent whose end is on the record: an entry stands there under this very fence, `floor`. Only
+    where no push moves record and leases at once: whoever wrote that entry died before he ended his lease."""
+    lease = slot.record.lease
+    if lease.intent is None or lease.fence != floor:
+        return slot
+    return replace(slot, record=replace(slot.record, lease=replace(lease, intent=None)))
 
 
 def _seems_stale(lease: Lease, now: datetime) -> bool:

@@ -126,6 +126,10 @@ class Holdings:
         self._amend(target, releasing=True)
         return all(hold.releasing for hold in self.living(target.environment))
 
+    def not_releasing(self, target: TargetName) -> None:
+        """Its end did not arrive."""
+        self._amend(target, releasing=False)
+
     def sign(self, environment: str) -> tuple[int, str | None]:
         """Number and blob of the last sign of life that we know to stand."""
         return self._signs.get(environment, (0, None))

@@ -1,4 +1,4 @@
-"""What stands on an environment's lease ref, and for how long we have seen it stand so."""
+"""What stands in an environment's table of leases, and for how long we have seen it stand so."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import threading
 from collections.abc import Callable, Mapping
 
 from runner.errors import HistoryMoved
-from runner.git import Refs
 from runner.kit.clock import Clock
-from runner.ledger.claims import Circumstances, Claim, Slot, claim
+from runner.ledger.claims import Circumstances, Claim, Slot, claim, settled
 from runner.ledger.json_fields import NotReadable
 from runner.ledger.lease_record import LEASES, lease_of, renewal_of, renewal_path
-from runner.ledger.ledger_paths import locks_ref
+from runner.ledger.lease_table import LeaseTable
 from runner.model.lease import Lease
 from runner.model.names import TargetName
 
@@ -19,23 +18,34 @@ from runner.model.names import TargetName
 class LeaseBoard:
     """Reads leases; one reader for a process, so that what it has watched counts (law 7: on our monotonic clock)."""
 
-    def __init__(self, refs: Refs, clock: Clock, *, dead: Callable[[Lease], bool]) -> None:
-        """`dead` knows of leases whose holder is certainly gone."""
-        self._refs = refs
+    def __init__(
+        self,
+        table: LeaseTable,
+        clock: Clock,
+        *,
+        dead: Callable[[Lease], bool],
+        recorded: Callable[[TargetName], int],
+    ) -> None:
+        """`dead` knows of leases whose holder is certainly gone; `recorded` gives the highest fence on record, where an
+        entry may have arrived without the end of its lease, else 0."""
+        self._table = table
         self._clock = clock
         self._dead = dead
+        self._recorded = recorded
+        self._signs: dict[str, Mapping[str, str]] = {}
         self._watched: dict[TargetName, tuple[Slot, float]] = {}
         self._reading = threading.Lock()
 
     def read(self, environment: str) -> Mapping[TargetName, Slot]:
-        """All that stands now, asked of the remote. NoAnswer; HistoryMoved `lease-unreadable`."""
+        """All that stands now, asked of the table. NoAnswer; HistoryMoved `lease-unreadable`."""
         with self._reading:
-            return self._read(locks_ref(environment), environment)
+            slots = self._read(environment)
+        return {target: settled(slot, self._recorded(target)) for target, slot in slots.items()}
 
-    def _read(self, ref: str, environment: str) -> Mapping[TargetName, Slot]:
-        self._refs.refresh([ref])
+    def _read(self, environment: str) -> Mapping[TargetName, Slot]:
+        blobs = self._table.read(environment)
         now = self._clock.monotonic()
-        blobs = self._refs.blobs(ref)
+        self._signs[environment] = {path: blob for path, (blob, _) in blobs.items()}
         slots: dict[TargetName, Slot] = {}
         for path, (blob, content) in blobs.items():
             if path.startswith(LEASES):
@@ -50,8 +60,7 @@ class LeaseBoard:
 
     def renewal_blob(self, environment: str, run: str) -> str | None:
         """The id of a run's sign of life as last read."""
-        found = self._refs.blob(locks_ref(environment), renewal_path(run))
-        return found[0] if found else None
+        return self._signs.get(environment, {}).get(renewal_path(run))
 
     def claim(self, target: TargetName, slot: Slot | None, *, floor: int, past_intent: bool) -> Claim:
         """Whether `target` may be taken, given the slot that was read."""

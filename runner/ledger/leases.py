@@ -1,15 +1,16 @@
-"""The leases of a run on Git refs: taken together, renewed together, lost in time, given back with the last entry."""
+"""The leases of a run over a table: taken together, renewed together, lost in time, given back in the end."""
 
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from runner.diagnostics import Diagnostic
-from runner.errors import AskedWrongly, LeaseHeld, NoAnswer
-from runner.git import Conflict, Edit, Outbox, Pushed, Refs, Unsent
+from runner.errors import AskedWrongly, Denied, LeaseHeld, NoAnswer
+from runner.git import Conflict, Delivery, Edit, Pushed, Unsent
 from runner.kit.clock import Clock, SystemClock
 from runner.ledger import HeldLease
 from runner.ledger.claims import RENEWALS_A_TERM, lost
@@ -17,6 +18,7 @@ from runner.ledger.holdings import Hold, Holdings
 from runner.ledger.lease_board import LeaseBoard
 from runner.ledger.lease_edits import PushTime, edit_of_hold, lease_edit, refused
 from runner.ledger.lease_record import LeaseRecord, lease_blob, lease_path, renewal_path
+from runner.ledger.lease_table import LeaseTable
 from runner.ledger.renewal import Renewal
 from runner.ledger.taking import Taking, Terms
 from runner.ledger.upkeep import Upkeep
@@ -26,29 +28,30 @@ from runner.model.names import TargetName
 _TRIES = 3
 
 
-class GitLeases:
-    """See Leases. For one run. `pause` waits some seconds; `background` False: `renew` is called by hand, and nothing
-    waits on real time."""
+class TableLeases(ABC):
+    """See Leases. For one run; how what is recorded goes with its leases is for the place to say. `pause` waits some
+    seconds; `background` False: `renew` is called by hand, and nothing waits on real time. `recorded`: see
+    LeaseBoard."""
 
     def __init__(
         self,
-        refs: Refs,
-        outbox: Outbox,
+        table: LeaseTable,
         terms: Terms,
         *,
+        recorded: Callable[[TargetName], int],
         clock: Clock | None = None,
         pause: Callable[[float], object] | None = None,
         background: bool = True,
     ) -> None:
-        self._outbox = outbox
+        self._table = table
         self._terms = terms
         self._clock = clock or SystemClock()
         self._background = background
         self._holdings = Holdings()
-        self._board = LeaseBoard(refs, self._clock, dead=terms.dead)
+        self._board = LeaseBoard(table, self._clock, dead=terms.dead, recorded=recorded)
         self._taking = Taking(
             self._board,
-            outbox,
+            table,
             self._holdings,
             terms,
             clock=self._clock,
@@ -56,7 +59,7 @@ class GitLeases:
         )
         self._upkeep = Upkeep(
             self._board,
-            outbox,
+            table,
             self._holdings,
             terms,
             clock=self._clock,
@@ -65,6 +68,18 @@ class GitLeases:
         self._renewal = Renewal(self._upkeep.renew, self._upkeep.died)
         self._opening = threading.Lock()
         self._opened: set[str] = set()
+
+    @abstractmethod
+    def write(self, target: TargetName, edits: Sequence[Edit]) -> Delivery:
+        """See Leases."""
+
+    @abstractmethod
+    def end(self, target: TargetName, edits: Sequence[Edit] = (), *, keep: bool = False) -> Delivery:
+        """See Leases."""
+
+    @abstractmethod
+    def unlock(self, target: TargetName, edits: Sequence[Edit]) -> Delivery:
+        """See Leases."""
 
     def take(self, targets: Sequence[TargetName], run: str) -> None:
         """See Leases."""
@@ -99,7 +114,7 @@ class GitLeases:
             push = PushTime(self._clock)
             with self._holdings.changing(target) as hold:
                 edit = edit_of_hold(hold, {path: lease_blob(LeaseRecord(lease=lease))})
-                delivery = self._outbox.submit([edit], begun=push.begun).wait()
+                delivery = self._table.submit([edit], begun=push.begun).wait()
                 if isinstance(delivery, Pushed):
                     self._holdings.written(target, lease, delivery.blobs[edit.ref, path], push.at)
                     return
@@ -108,39 +123,12 @@ class GitLeases:
             self._upkeep.reconcile(target.environment)
         raise LeaseHeld(lost(target, "it changed each time that the intent was announced"))
 
-    def guard(self, target: TargetName) -> Edit:
-        """See Leases. Also after a loss for want of renewal: whether the lease is still ours is for the remote to say.
-        LeaseHeld `lease-lost` when it is another's for certain."""
-        return edit_of_hold(self._own(target), {})
-
-    def release(self, target: TargetName) -> Edit:
-        """See Leases, and `guard`."""
-        hold = self._own(target)
-        record = LeaseRecord(lease=hold.lease).ended(keep_intent=False)
-        changes: dict[str, bytes | None] = {lease_path(target.stack): lease_blob(record)}
-        _, sign = self._holdings.sign(target.environment)
-        if self._holdings.releasing(target) and sign:
-            changes[renewal_path(hold.lease.run)] = None
-        return edit_of_hold(hold, changes)
-
     def release_all(self) -> None:
-        """See Leases. A remote that does not answer is no error: leases end by themselves."""
+        """See Leases. A place that does not answer is no error: leases end by themselves."""
         self._renewal.end()
         for environment in self._holdings.environments():
-            any(self._release_rest(environment) for _ in range(_TRIES))
-
-    def unlock(self, target: TargetName) -> tuple[Edit, ...]:
-        """See Leases."""
-        slot = self._board.read(target.environment).get(target)
-        if slot is None or slot.record.released:
-            raise AskedWrongly.of(
-                "not-locked",
-                f"nobody holds `{target}`",
-                hint=f"`runner locks env/{target.environment}` lists leases",
-            )
-        record = slot.record.ended(keep_intent=True, broken_by=self._terms.holder)
-        path = lease_path(target.stack)
-        return (lease_edit(target.environment, {path: lease_blob(record)}, {path: slot.blob}),)
+            with suppress(NoAnswer, Denied):
+                any(self._release_rest(environment) for _ in range(_TRIES))
 
     def standing(self, environment: str) -> Sequence[HeldLease]:
         """See Leases. Ended ones are left out, unless what they announced is not on the record."""
@@ -178,7 +166,7 @@ class GitLeases:
         changes[renewal_path(rest[0].lease.run)] = None
         expects = {lease_path(hold.lease.target.stack): hold.blob for hold in rest}
         edit = lease_edit(environment, changes, expects)
-        if isinstance(self._outbox.submit([edit]).wait(), Conflict):
+        if isinstance(self._table.submit([edit]).wait(), Conflict):
             with suppress(NoAnswer):
                 self._upkeep.reconcile(environment)
                 return False
@@ -187,7 +175,32 @@ class GitLeases:
         return True
 
     def _own(self, target: TargetName) -> Hold:
+        """Our lease, unless it is another's for certain. LeaseHeld `lease-lost`. Also after a loss for want of renewal:
+        whether it is still ours is then for its place to say."""
         hold = self._holdings.of(target)
         if hold.stolen:
             raise LeaseHeld(lost(target, hold.stolen))
         return hold
+
+    def _ending(self, target: TargetName) -> Edit:
+        """The edit that ends our lease and its intent; raises as `_own`."""
+        hold = self._own(target)
+        record = LeaseRecord(lease=hold.lease).ended(keep_intent=False)
+        changes: dict[str, bytes | None] = {lease_path(target.stack): lease_blob(record)}
+        _, sign = self._holdings.sign(target.environment)
+        if self._holdings.releasing(target) and sign:
+            changes[renewal_path(hold.lease.run)] = None
+        return edit_of_hold(hold, changes)
+
+    def _breaking(self, target: TargetName) -> Edit:
+        """The edit that breaks whoever's lease it is; its intent stays. AskedWrongly `not-locked`."""
+        slot = self._board.read(target.environment).get(target)
+        if slot is None or slot.record.released:
+            raise AskedWrongly.of(
+                "not-locked",
+                f"nobody holds `{target}`",
+                hint=f"`runner locks env/{target.environment}` lists leases",
+            )
+        record = slot.record.ended(keep_intent=True, broken_by=self._terms.holder)
+        path = lease_path(target.stack)
+        return lease_edit(target.environment, {path: lease_blob(record)}, {path: slot.blob})

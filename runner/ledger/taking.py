@@ -1,4 +1,4 @@
-"""Takes leases: reads what stands, watches what seems stale, and takes all in one push or none."""
+"""Takes leases: reads what stands, watches what seems stale, and takes all at once or none."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import HistoryMoved, LeaseHeld, NoAnswer, OutcomeUnknown
-from runner.git import Edit, Outbox, Unsent
+from runner.git import Edit, Unsent
 from runner.kit.clock import Clock
 from runner.ledger.claims import (
     Claim,
@@ -25,6 +25,7 @@ from runner.ledger.holdings import Hold, Holdings
 from runner.ledger.lease_board import LeaseBoard, signs_left_behind
 from runner.ledger.lease_edits import PushTime, lease_edit, refused
 from runner.ledger.lease_record import LeaseRecord, lease_blob, lease_path, renewal_path
+from runner.ledger.lease_table import LeaseTable
 from runner.model.lease import Lease
 from runner.model.names import TargetName
 
@@ -68,7 +69,7 @@ class Taking:
     def __init__(
         self,
         board: LeaseBoard,
-        outbox: Outbox,
+        table: LeaseTable,
         holdings: Holdings,
         terms: Terms,
         *,
@@ -76,7 +77,7 @@ class Taking:
         pause: Callable[[float], object],
     ) -> None:
         self._board = board
-        self._outbox = outbox
+        self._table = table
         self._holdings = holdings
         self._terms = terms
         self._clock = clock
@@ -130,7 +131,7 @@ class Taking:
         return min((min(claim.seconds, claim.lease.term / _LOOKS_A_TERM) for claim in doubtful), default=0.0)
 
     def _taken(self, free: Mapping[TargetName, Free], slots: Mapping[TargetName, Slot], run: str) -> bool:
-        """Takes them in one push and reads back; False when somebody else was faster at one of them."""
+        """Takes them in one write and reads back; False when somebody else was faster at one of them."""
         new = {
             target: LeaseRecord(lease=self._lease(target, claim.fence, claim, run))
             for target, claim in free.items()
@@ -145,7 +146,7 @@ class Taking:
             )
             for environment in sorted({target.environment for target in free})
         ]
-        delivery = self._outbox.submit(edits, begun=push.begun).wait()
+        delivery = self._table.submit(edits, begun=push.begun).wait()
         if isinstance(delivery, Unsent):
             refused(delivery, "the leases could not be taken")
         standing = self._read(list(free))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from typing import assert_never
 
 from runner.errors import RunnerError
-from runner.git import Conflict, Outbox, Pushed, Unsent
+from runner.git import Conflict, Pushed, Unsent
 from runner.kit.clock import Clock
 from runner.ledger.claims import RENEWALS_A_TERM, Slot
 from runner.ledger.holdings import Holdings
 from runner.ledger.lease_board import LeaseBoard
 from runner.ledger.lease_edits import PushTime, lease_edit
 from runner.ledger.lease_record import lease_path, renewal_blob, renewal_path
+from runner.ledger.lease_table import LeaseTable
 from runner.ledger.taking import Terms
 from runner.model.names import TargetName
 
@@ -25,7 +27,7 @@ class Upkeep:
     def __init__(
         self,
         board: LeaseBoard,
-        outbox: Outbox,
+        table: LeaseTable,
         holdings: Holdings,
         terms: Terms,
         *,
@@ -33,29 +35,40 @@ class Upkeep:
         in_time: bool = True,
     ) -> None:
         self._board = board
-        self._outbox = outbox
+        self._table = table
         self._holdings = holdings
         self._on_lost = terms.on_lost
         self._term = terms.term
         self._clock = clock
         self._in_time = in_time
         self._told: set[TargetName] = set()
+        self._renewing = threading.Lock()  # one sign of life after the other
 
     def renew(self) -> float:
         """Gives a sign of life for all leases held, one push an environment; seconds until the next is due."""
         arrived = True
         for environment in self._holdings.environments():
             try:
-                arrived &= any(self._renewed(environment) for _ in range(_TRIES))
+                arrived &= self._arrived(environment)
             except RunnerError:
                 arrived = False
         self._tell_lost()
         return self._term / (RENEWALS_A_TERM if arrived else RENEWALS_A_TERM * 4)
 
-    def _renewed(self, environment: str) -> bool:
+    def proven(self, target: TargetName) -> bool:
+        """Whether a sign of life arrived just now for our lease of `target`, or it is known to be another's by now.
+        What the table says instead is raised."""
+        return self._arrived(target.environment, only=target)
+
+    def _arrived(self, environment: str, only: TargetName | None = None) -> bool:
+        with self._renewing:
+            return any(self._renewed(environment, only) for _ in range(_TRIES))
+
+    def _renewed(self, environment: str, only: TargetName | None) -> bool:
         """One push, or what else there is to say; False when it did not arrive. Those that count as lost are renewed
         with the others: they may be ours until their work is recorded."""
-        holds, push = self._holdings.living(environment), PushTime(self._clock)
+        living, push = self._holdings.living(environment), PushTime(self._clock)
+        holds = [hold for hold in living if only in (None, hold.lease.target)]
         if not holds:
             return True
         run, (number, blob) = holds[0].lease.run, self._holdings.sign(environment)
@@ -66,8 +79,9 @@ class Upkeep:
         left = min(hold.alive for hold in holds) + self._term / 2 - push.at
         patience = max(left, self._term / (2 * RENEWALS_A_TERM)) if self._in_time else None
         try:
-            delivery = self._outbox.submit([edit], begun=push.begun).wait(patience)
+            delivery = self._table.submit([edit], begun=push.begun).wait(patience)
         except TimeoutError:
+            self._tell_lost()  # at once: the next try may take as long
             return False
         match delivery:
             case Pushed(blobs=blobs):

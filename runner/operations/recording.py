@@ -63,10 +63,8 @@ def _sent(
     target = ending.plan.target
     stored, state_edits = _stored(session, ending, contents)
     writing = _writing(session, ending, contents, stored)
-    release = session.leases_of(target).release(target)
     edits = [*session.survey.record.ledger.record(writing), *state_edits]
-    # The lease comes first: where it is not ours any more, that is what a conflict names.
-    return writing, edits, session.survey.record.outbox.submit([release, *edits], keep=True).wait()
+    return writing, edits, session.leases_of(target).end(target, edits, keep=True)
 
 
 def _contents(session: Session, ending: Ending) -> StateContents | None:

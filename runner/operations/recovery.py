@@ -47,8 +47,7 @@ def recover(session: Session, finding: Finding) -> str:
     session.survey.record.ledger.refresh([target.environment])
     writing, edits = _written(session, finding)
     ledger_edits = session.survey.record.ledger.record(writing)
-    edits = (*ledger_edits, *edits, leases.release(target))
-    delivery = session.survey.record.outbox.submit(edits, keep=True).wait()
+    delivery = leases.end(target, (*ledger_edits, *edits), keep=True)
     if not isinstance(delivery, Pushed):
         raise OutcomeUnknown.of(
             "not-recorded",

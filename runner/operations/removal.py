@@ -167,12 +167,8 @@ def _forgotten(session: Session, name: TargetName, live: Deployment, course: Cou
     writing = Writing(
         entry=entry, deployment=replace(live, last=entry, ended=True, resources=0), outputs={}, resources=()
     )
-    edits = [
-        *session.survey.record.ledger.record(writing),
-        *store_for(session, name).remove(name, fence),
-        leases.release(name),
-    ]
-    delivery = session.survey.record.outbox.submit(edits, keep=True).wait()
+    edits = [*session.survey.record.ledger.record(writing), *store_for(session, name).remove(name, fence)]
+    delivery = leases.end(name, edits, keep=True)
     if isinstance(delivery, Pushed):
         outcome = TargetFinished(target=name, outcome="succeeded", because=entry.because)
     else:

@@ -124,7 +124,7 @@ def _recover_or_release(session: Session, finding: Finding) -> str:
         return recover(session, finding)
     leases = session.leases_of(finding.target)
     leases.take_over(finding.target, session.directory.id)
-    session.survey.record.outbox.submit([leases.release(finding.target)]).wait()
+    leases.end(finding.target)
     return ""
 
 

@@ -24,9 +24,9 @@ TELL_AFTER = 10.0
 
 
 class StateKeeper:
-    """Watches one state file from the moment an engine may write it. The lease is the fence: each write of the store
-    goes with its guard. What cannot be stored now is tried again; the last version always goes with the entry. `tell`
-    is called once, with the reason, when a change could not be stored for TELL_AFTER seconds."""
+    """Watches one state file from the moment an engine may write it. The lease is the fence: what the store writes at
+    the record's remote goes under it. What cannot be stored now is tried again; the last version always goes with the
+    entry. `tell` is called once, with the reason, when a change could not be stored for TELL_AFTER seconds."""
 
     def __init__(
         self, ready: Readied, file: Path, record: Record, leases: Leases, tell: Callable[[str], None]
@@ -114,8 +114,7 @@ class StateKeeper:
         saved = self.save(state)
         delivery: Delivery = Pushed(heads={}, blobs={})
         if saved.edits:
-            guard = self._leases.guard(self.target)
-            delivery = self._record.outbox.submit([guard, *saved.edits]).wait()
+            delivery = self._leases.write(self.target, saved.edits)
         if isinstance(delivery, Pushed):
             self.stored = saved.stored
         return delivery

@@ -67,7 +67,7 @@ def announced(session: Session, target: TargetName) -> Iterator[Leases]:
         yield leases
     except NOTHING_WRITTEN:
         with suppress(RunnerError):
-            session.survey.record.outbox.submit([leases.release(target)]).wait()
+            leases.end(target)
         raise
 
 
@@ -85,8 +85,7 @@ def written_down(session: Session, surgery: Surgery) -> str:
         resources=contents.resources,
     )
     ours = ledger.record(writing)
-    release = session.leases_of(target).release(target)
-    delivery = session.survey.record.outbox.submit((*ours, *surgery.edits, release), keep=True).wait()
+    delivery = session.leases_of(target).end(target, (*ours, *surgery.edits), keep=True)
     if not isinstance(delivery, Pushed):
         session.unrecorded.add(target)
         raise OutcomeUnknown.of(

@@ -65,8 +65,8 @@ def unlock(request: UnlockRequest, bench: Bench) -> UnlockResult:
         leases = leases_for(session, target.environment)
         because = f"{request.reason} (it was held by {held.lease.holder} on {held.lease.host})"
         entry = plain_entry(session, target, EntryKind.UNLOCK, because)
-        edits = [*leases.unlock(target), *whole.record.ledger.record(Writing(entry=entry))]
-        delivery = whole.record.outbox.submit(edits).wait()
+        edits = whole.record.ledger.record(Writing(entry=entry))
+        delivery = leases.unlock(target, edits)
     if not isinstance(delivery, Pushed):
         raise NoAnswer.of(
             "not-unlocked", f"the lease of `{target}` moved, or the remote did not take the change"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass, field, replace
 
+from runner.cloud import ObjectStore
 from runner.config.configuration import GatesConfiguration, LedgerSettings
 from runner.errors import AskedWrongly
 from runner.git.history import CloneHistory
@@ -16,13 +17,14 @@ from runner.kit.clock import Clock
 from runner.kit.tree import Tree
 from runner.ledger import Leases
 from runner.ledger.book import Book, Place
-from runner.ledger.leases import GitLeases
 from runner.ledger.recorded_values import Values
 from runner.ledger.taking import Terms
 from runner.ledger.verification import Signing
-from runner.model.environment import Gates
+from runner.model.environment import Gates, StateSettings
 from runner.operations.tools import LeaseTerms, Record
 from runner.wiring.keyrings import KeyRings
+from runner.wiring.lease_stores import LeaseNeeds, leases_of
+from runner.wiring.state_stores import bucket_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,7 @@ class Records:
     clock: Clock
     known: dict[str, Record] = field(default_factory=dict)
     outboxes: dict[str, GroupedOutbox] = field(default_factory=dict)
+    buckets: dict[StateSettings, ObjectStore] = field(default_factory=dict)
 
     def opened(self, remote: str, gates: GatesConfiguration, law: Tree) -> Record:
         """The record at `remote`; in this clone where that is empty."""
@@ -74,7 +77,7 @@ class Records:
         )
 
     def leases(self, record: Record, terms: LeaseTerms) -> Leases:
-        """The leases of one run, at the record's place."""
+        """The leases of one run."""
         own = Terms(
             holder=terms.holder or "unknown",
             host=socket.gethostname(),
@@ -84,7 +87,14 @@ class Records:
             on_lost=terms.on_lost,
             watching=self.keys.tell,
         )
-        return GitLeases(record.refs, record.outbox, own, clock=self.clock)
+        needs = LeaseNeeds(record=record, clock=self.clock, bucket=self._bucket)
+        return leases_of(terms.gates, own, needs)
+
+    def _bucket(self, settings: StateSettings) -> ObjectStore:
+        """Opened once a command: a client costs more than what is asked of it."""
+        if settings not in self.buckets:
+            self.buckets[settings] = bucket_of(settings, self.keys.variables)
+        return self.buckets[settings]
 
 
 def _gates(gates: GatesConfiguration, environment: str) -> Gates:

@@ -41,7 +41,7 @@ def store_of(settings: StateSettings, needs: StoreNeeds) -> StateStore:
             return GitStates(needs.refs, needs.seal(), needs.clock)
         case StateBackend.S3:
             return S3States(
-                _objects(settings, needs.variables),
+                bucket_of(settings, needs.variables),
                 needs.seal(),
                 needs.clock,
                 location=f"s3://{settings.bucket}",
@@ -53,7 +53,7 @@ def sealed_objects_in(
     settings: StateSettings, environment: str, variables: Mapping[str, str]
 ) -> Iterator[tuple[str, bytes]]:
     """Every sealed object of an environment in its bucket, locks left out: place and bytes."""
-    objects = _objects(settings, variables)
+    objects = bucket_of(settings, variables)
     prefix = f"{settings.prefix.strip('/')}/" if settings.prefix.strip("/") else ""
     for key in objects.names(f"{prefix}{environment}/"):
         found = None if key.endswith(".tflock") else objects.get(key)
@@ -61,7 +61,8 @@ def sealed_objects_in(
             yield f"s3://{settings.bucket}/{key}", found.content
 
 
-def _objects(settings: StateSettings, variables: Mapping[str, str]) -> ObjectStore:
+def bucket_of(settings: StateSettings, variables: Mapping[str, str]) -> ObjectStore:
+    """The bucket that `settings` name."""
     cloud = cloud_tool("cloud")(variables, settings.region)
     found: ObjectStore = cloud_tool("objects")(cloud, settings.bucket, endpoint=settings.endpoint)
     return found

@@ -34,6 +34,8 @@ CASES: list[tuple[str, str | bytes, str, str, str, str]] = [
     (E, "key: {env: A, file: b}\n", "1:6", "config-value", "one source", "one of"),
     (E, "state: s3\n", "1:8", "config-value", "needs a `bucket`", "bucket: NAME"),
     (E, "state: {backend: git, bucket: x}\n", "1:8", "config-value", "means nothing to backend `git`", "backend: s3"),
+    (E, "leases: {store: s3}\n", "1:9", "config-value", "these are not in S3", "backend: s3, bucket: NAME"),
+    (E, "state: git\nleases: {store: s3}\n", "2:9", "config-value", "these are not in S3", "or remove `store`"),
     (E, "inputs:\n", "1:1", "config-value", "`inputs` has no value", "remove the key"),
     (E, "targets: {app: }\n", "1:11", "config-value", "`app` has no value", "remove the key"),
     (E, "requires: {checks: [5]}\n", "1:21", "config-value", "each of `checks` must be a mapping", ""),

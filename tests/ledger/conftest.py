@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from runner.kit.clock import SetClock
 from tests.checkout import Checkout, new_clone
 from tests.ledger.ledger_parts import Desk, desk
+from tests.ledger.people import NOON, Bucket, Person, objects_at
 
 
 @pytest.fixture
@@ -37,3 +40,16 @@ def ada(desks: Callable[..., Desk]) -> Desk:
     made = desks("ada")
     made.book.open("prod")
     return made
+
+
+@pytest.fixture(params=["git", "s3"])
+def people(request: pytest.FixtureRequest, desks: Callable[..., Desk]) -> Callable[[str], Person]:
+    """`people("ada")`: somebody whose leases stand in Git, and in a bucket; the others' stand there too."""
+    objects = objects_at(str(request.getfixturevalue("moto_server"))) if request.param == "s3" else None
+    prefix = uuid4().hex
+
+    def person(name: str) -> Person:
+        bucket = Bucket(objects) if objects else None
+        return Person(desks(name), SetClock(NOON), name, bucket=bucket, prefix=prefix)
+
+    return person

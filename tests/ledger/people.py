@@ -1,12 +1,22 @@
-"""Somebody with a clone, a clock that is moved by hand, and leases."""
+"""Somebody with a clone, a clock that is moved by hand, and leases in one place or the other."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
+from uuid import uuid4
 
+from runner.cloud import ObjectStore, StoredObject
+from runner.cloud.clients import Cloud
+from runner.cloud.s3 import S3Objects
 from runner.diagnostics import Diagnostic
-from runner.git import Delivery, Edit
-from runner.kit.clock import SetClock
-from runner.ledger.leases import GitLeases
+from runner.errors import NoAnswer
+from runner.git import Edit
+from runner.kit.clock import Clock, SetClock
+from runner.ledger.git_leases import GitLeases
+from runner.ledger.leases import TableLeases
+from runner.ledger.object_table import ObjectTable
+from runner.ledger.s3_leases import S3Leases
 from runner.ledger.taking import Terms
 from runner.model.names import TargetName
 from tests.ledger.ledger_parts import Desk
@@ -15,33 +25,98 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 TERM = 60.0
 
 
+@cache
+def objects_at(address: str) -> ObjectStore:
+    """A bucket of a real moto, one for all tests."""
+    variables = {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": address,
+    }
+    cloud, name = Cloud(variables), f"leases-{uuid4().hex[:12]}"
+    client = cloud.session.client("s3", endpoint_url=address, config=cloud.settings(path_style=True))
+    client.create_bucket(Bucket=name)
+    return S3Objects(cloud, name)
+
+
+class Bucket:
+    """Somebody's line to a bucket, which may be cut (see ObjectStore: `cloud-no-answer`)."""
+
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
+        self.cut = False
+
+    def get(self, key: str) -> StoredObject | None:
+        self._answer()
+        return self._objects.get(key)
+
+    def put(self, key: str, content: bytes, *, after: str | None, metadata: Mapping[str, str]) -> str | None:
+        self._answer()
+        return self._objects.put(key, content, after=after, metadata=metadata)
+
+    def delete(self, key: str) -> None:
+        self._answer()
+        self._objects.delete(key)
+
+    def names(self, prefix: str) -> Sequence[str]:
+        self._answer()
+        return self._objects.names(prefix)
+
+    def _answer(self) -> None:
+        if self.cut:
+            raise NoAnswer.of("cloud-no-answer", "AWS could not be asked: the line is cut")
+
+
 @dataclass
 class Person:
-    """Somebody with a clone, a clock and leases. `watched` are the notes, `lost` the targets told as lost."""
+    """Somebody with a clone, a clock and leases: in `bucket` below `prefix`, else in Git. `watched` are the notes,
+    `lost` the targets told as lost."""
 
     desk: Desk
     clock: SetClock
     name: str
+    bucket: Bucket | None = None
+    prefix: str = ""
     paused: float = 0.0
     watched: list[Diagnostic] = field(default_factory=list)
     lost: list[TargetName] = field(default_factory=list)
 
-    def leases(self, **terms: object) -> GitLeases:
+    def leases(self, clock: Clock | None = None, **terms: object) -> TableLeases:
+        """Leases of a run. With a `clock` of its own they are renewed in the background."""
         settled = Terms(
             holder=self.name, host="a-host", term=TERM, on_lost=self.lost.append, watching=self.watched.append
         )
-        return GitLeases(
-            self.desk.refs,
-            self.desk.outbox,
-            replace(settled, **terms),  # type: ignore[arg-type]
-            clock=self.clock,
-            pause=self.pause,
-            background=False,
+        own = replace(settled, **terms)  # type: ignore[arg-type]
+        at, alone = clock or self.clock, clock is None
+        if self.bucket is None:
+            return GitLeases(
+                self.desk.refs, self.desk.outbox, own, clock=at, pause=self.pause, background=not alone
+            )
+        table = ObjectTable(self.bucket, location="s3://a-bucket", prefix=self.prefix)
+        return S3Leases(
+            table, self.desk.refs, self.desk.outbox, own, clock=at, pause=self.pause, background=not alone
         )
 
     def pause(self, seconds: float) -> None:
         self.paused += seconds
         self.clock.advance(seconds)
 
-    def send(self, *edits: Edit) -> Delivery:
-        return self.desk.outbox.submit(edits).wait()
+    def cut_off(self) -> None:
+        """The place of the leases does not answer any more."""
+        if self.bucket is not None:
+            self.bucket.cut = True
+            return
+        self.desk.checkout.git("remote", "set-url", "origin", str(self.desk.checkout.path / "nowhere"))
+
+    def mend(self) -> None:
+        """It does again."""
+        if self.bucket is not None:
+            self.bucket.cut = False
+            return
+        self.desk.checkout.git("remote", "set-url", "origin", str(self.desk.checkout.remote))
+
+
+def note(text: str) -> Edit:
+    """Something to write while a lease is ours."""
+    return Edit(ref="refs/runner/state/prod", changes={"network": text.encode()})

@@ -1,31 +1,31 @@
-"""Two who race for one lease, round after round, in two clones."""
+"""Those who race for one lease, in clones of their own."""
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
 from runner.errors import LeaseHeld
 from runner.git import Pushed
-from runner.kit.clock import SetClock
-from runner.ledger.leases import GitLeases
-from tests.ledger.ledger_parts import NETWORK, Desk
-from tests.ledger.people import NOON, Person
+from runner.ledger.leases import TableLeases
+from tests.ledger.ledger_parts import APP, NETWORK
+from tests.ledger.people import Person
 from tests.nets.soak import Round
 
 
 @pytest.fixture
-def ada(desks: Callable[..., Desk]) -> Person:
-    return Person(desks("ada"), SetClock(NOON), "ada")
+def ada(people: Callable[[str], Person]) -> Person:
+    return people("ada")
 
 
 @pytest.fixture
-def bob(desks: Callable[..., Desk]) -> Person:
-    return Person(desks("bob"), SetClock(NOON), "bob")
+def bob(people: Callable[[str], Person]) -> Person:
+    return people("bob")
 
 
 def race(
-    leases: GitLeases,
+    leases: TableLeases,
     name: str,
     run: str,
     start: threading.Barrier,
@@ -65,9 +65,31 @@ def test_two_who_race_for_a_lease_never_both_have_it(
             thread.join()
         assert failures == []
         assert len(got) == 1
-        winner, leases = (ada if got == ["ada"] else bob), people[got[0]]
+        leases = people[got[0]]
         assert leases.held(NETWORK).fence > fence
         fence = leases.held(NETWORK).fence
         standing = leases.standing("prod")
         assert [(each.lease.holder, each.mine) for each in standing] == [(got[0], True)]
-        assert isinstance(winner.send(leases.release(NETWORK)), Pushed)
+        assert isinstance(leases.end(NETWORK), Pushed)
+
+
+def test_of_eight_who_want_the_same_leases_at_once_one_has_them_all(people: Callable[[str], Person]) -> None:
+    names = [f"person-{number}" for number in range(8)]
+    wanted = {name: people(name).leases() for name in names}
+    start = threading.Barrier(len(names))
+    got: list[str] = []
+
+    def take(name: str, leases: TableLeases) -> None:
+        start.wait()
+        with suppress(LeaseHeld):
+            leases.take([NETWORK, APP], name)
+            got.append(name)
+
+    threads = [threading.Thread(target=take, args=each) for each in wanted.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (winner,) = got
+    standing = wanted[winner].standing("prod")
+    assert [(each.lease.holder, each.lease.fence, each.mine) for each in standing] == [(winner, 1, True)] * 2

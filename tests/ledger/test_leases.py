@@ -1,4 +1,4 @@
-"""Who holds what, on a real remote, with clocks that are moved by hand."""
+"""Who holds what, in a real remote and in a real bucket, with clocks that are moved by hand."""
 
 import threading
 from collections.abc import Callable
@@ -7,24 +7,22 @@ from datetime import timedelta
 import pytest
 
 from runner.errors import AskedWrongly, HistoryMoved, LeaseHeld, NoAnswer, OutcomeUnknown
-from runner.git import Conflict, Edit, Pushed
-from runner.kit.clock import SetClock
-from runner.ledger.leases import GitLeases
-from runner.ledger.taking import Terms
+from runner.git import Conflict, Delivery, Edit, Pushed
+from runner.kit.clock import SystemClock
 from runner.model.lease import Intent, Lease
 from runner.model.names import TargetName
-from tests.ledger.ledger_parts import APP, LOCKS, NETWORK, Desk
-from tests.ledger.people import NOON, TERM, Person
+from tests.ledger.ledger_parts import APP, NETWORK
+from tests.ledger.people import NOON, TERM, Person, note
 
 
 @pytest.fixture
-def ada(desks: Callable[..., Desk]) -> Person:
-    return Person(desks("ada"), SetClock(NOON), "ada")
+def ada(people: Callable[[str], Person]) -> Person:
+    return people("ada")
 
 
 @pytest.fixture
-def bob(desks: Callable[..., Desk]) -> Person:
-    return Person(desks("bob"), SetClock(NOON), "bob")
+def bob(people: Callable[[str], Person]) -> Person:
+    return people("bob")
 
 
 def intent(run: str = "run-1") -> Intent:
@@ -32,8 +30,15 @@ def intent(run: str = "run-1") -> Intent:
 
 
 def files(person: Person) -> set[str]:
-    person.desk.refs.refresh([LOCKS])
-    return set(person.desk.refs.blobs(LOCKS))
+    return set(person.leases()._table.read("prod"))
+
+
+def is_refused(sending: Callable[[], Delivery]) -> bool:
+    """Whether a lease that is another's kept something from being sent."""
+    try:
+        return isinstance(sending(), Conflict)
+    except LeaseHeld:
+        return True
 
 
 def test_several_are_taken_in_one_push_and_named_to_the_next_who_asks(ada: Person, bob: Person) -> None:
@@ -61,7 +66,7 @@ def test_the_fence_grows_with_each_taking(ada: Person, bob: Person) -> None:
         leases = person.leases()
         leases.take([NETWORK], f"run-{turn}")
         fences.append(leases.held(NETWORK).fence)
-        assert isinstance(person.send(leases.release(NETWORK)), Pushed)
+        assert isinstance(leases.end(NETWORK), Pushed)
     assert fences == [1, 2, 3, 4]
 
 
@@ -78,22 +83,31 @@ def test_a_released_lease_leaves_its_fence_and_nothing_else(ada: Person) -> None
     leases.take([NETWORK, APP], "run-1")
     leases.renew()
     assert "renewals/run-1.json" in files(ada)
-    ada.send(leases.release(NETWORK), leases.release(APP))
+    leases.end(NETWORK, [note("done")])
+    leases.end(APP)
     assert files(ada) == {"leases/network.json", "leases/eu%2Fapp.json"}
     assert leases.standing("prod") == []
     assert leases.renew() == TERM / 3
     assert "renewals/run-1.json" not in files(ada)
 
 
-def test_a_guard_holds_while_the_lease_does_and_also_across_renewals(ada: Person, bob: Person) -> None:
+def test_what_is_written_under_a_lease_arrives_while_it_stands_and_also_across_renewals(
+    ada: Person, bob: Person
+) -> None:
     leases = ada.leases()
     leases.take([NETWORK], "run-1")
-    before = leases.guard(NETWORK)
+    (before,) = bob.leases().standing("prod")
     leases.renew()
-    assert isinstance(ada.send(before), Pushed)
-    bob.send(*bob.leases().unlock(NETWORK))
-    assert isinstance(ada.send(leases.guard(NETWORK)), Conflict)
-    assert isinstance(ada.send(leases.release(NETWORK)), Conflict)
+    assert isinstance(leases.write(NETWORK, [note("one")]), Pushed)
+    (after,) = bob.leases().standing("prod")
+    assert after.blob == before.blob, "a sign of life leaves the lease as it is"
+    assert isinstance(bob.leases().unlock(NETWORK, [note("broken")]), Pushed)
+    assert is_refused(lambda: leases.write(NETWORK, [note("two")]))
+    assert is_refused(lambda: leases.end(NETWORK, [note("three")]))
+    remote = ada.desk.checkout.remote
+    assert (
+        ada.desk.checkout.git("--git-dir", str(remote), "show", "refs/runner/state/prod:network") == "broken"
+    )
 
 
 def test_a_fenced_write_after_a_takeover_is_refused(ada: Person, bob: Person) -> None:
@@ -101,8 +115,7 @@ def test_a_fenced_write_after_a_takeover_is_refused(ada: Person, bob: Person) ->
     old.take([NETWORK], "run-1")
     bob.clock.advance(10 * TERM)
     bob.leases().take([NETWORK], "run-2")
-    write = Edit(ref="refs/runner/state/prod", changes={"network": b"old"})
-    assert isinstance(ada.send(write, old.guard(NETWORK)), Conflict)
+    assert isinstance(old.write(NETWORK, [note("old")]), Conflict)
     assert ada.desk.checkout.git("ls-remote", "origin", "refs/runner/state/prod") == ""
 
 
@@ -147,31 +160,32 @@ def test_a_sign_of_life_at_the_last_moment_counts(ada: Person, bob: Person) -> N
     held.renew()
     other.standing("prod")
     bob.clock.advance(TERM)
-    submit = bob.desk.outbox.submit
+    submit = other._taking._table.submit
 
     class Slow:
         def submit(self, edits: tuple[Edit, ...], *, begun: Callable[[], None]) -> object:
             held.renew()
             return submit(edits, begun=begun)
 
-    other._taking._outbox = Slow()  # type: ignore[assignment]
+    other._taking._table = Slow()  # type: ignore[assignment]
     with pytest.raises(LeaseHeld):
         other.take([NETWORK], "run-2")
     assert held.held(NETWORK).renewal == 2
 
 
 def test_races_that_were_lost_before_a_push_arrived_do_not_age_a_lease(ada: Person) -> None:
-    held, outbox = ada.leases(), ada.desk.outbox
+    held = ada.leases()
+    table = held._table
 
     class Contended:
         def submit(self, edits: tuple[Edit, ...], *, begun: Callable[[], None]) -> object:
             ada.clock.advance(0.6 * TERM)
-            return outbox.submit(edits, begun=begun)
+            return table.submit(edits, begun=begun)
 
-    held._taking._outbox = Contended()  # type: ignore[assignment]
+    held._taking._table = Contended()  # type: ignore[assignment]
     held.take([NETWORK], "run-1")
     assert held.held(NETWORK).fence == 1
-    held._outbox = Contended()  # type: ignore[assignment]
+    held._table = Contended()  # type: ignore[assignment]
     held.announce(NETWORK, intent())
     assert held.held(NETWORK).intent
     assert not held.lost()
@@ -191,7 +205,7 @@ def test_waiting_for_somebody_else_ends_when_he_is_done(ada: Person, bob: Person
 
     def pause(seconds: float) -> None:
         bob.pause(seconds)
-        ada.send(held.release(NETWORK))
+        held.end(NETWORK)
 
     waiting._taking._pause = pause
     waiting.take([NETWORK], "run-2")
@@ -222,7 +236,7 @@ def test_recovering_takes_the_intent_over_and_the_release_ends_it(ada: Person, b
     leases.take_over(NETWORK, "run-2")
     assert leases.held(NETWORK).intent == intent()
     assert leases.fence(NETWORK) == 2
-    bob.send(leases.release(NETWORK))
+    leases.end(NETWORK)
     ada.leases().take([NETWORK], "run-3")
 
 
@@ -243,7 +257,7 @@ def test_what_a_run_gives_back_without_an_entry_keeps_its_intent(ada: Person, bo
 def test_giving_back_goes_on_when_one_was_taken_away(ada: Person, bob: Person) -> None:
     held = ada.leases()
     held.take([NETWORK, APP], "run-1")
-    bob.send(*bob.leases().unlock(NETWORK))
+    bob.leases().unlock(NETWORK, [note("broken")])
     bob.leases().take([NETWORK], "run-2")
     held.release_all()
     assert [each.lease.run for each in bob.leases().standing("prod")] == ["run-2"]
@@ -253,7 +267,7 @@ def test_a_broken_lease_keeps_its_intent_and_is_noticed_by_its_holder(ada: Perso
     held = ada.leases()
     held.take([NETWORK, APP], "run-1")
     held.announce(NETWORK, intent())
-    assert isinstance(bob.send(*bob.leases().unlock(NETWORK)), Pushed)
+    assert isinstance(bob.leases().unlock(NETWORK, [note("broken")]), Pushed)
     held.renew()
     assert ada.lost == [NETWORK]
     assert [each.code for each in held.lost()] == ["lease-lost"]
@@ -261,12 +275,12 @@ def test_a_broken_lease_keeps_its_intent_and_is_noticed_by_its_holder(ada: Perso
     with pytest.raises(LeaseHeld):
         held.held(NETWORK)
     with pytest.raises(LeaseHeld):
-        held.guard(NETWORK)
+        held.write(NETWORK, [note("mine")])
     assert held.held(APP).renewal == 1
     with pytest.raises(OutcomeUnknown):
         bob.leases().take([NETWORK], "run-2")
     with pytest.raises(AskedWrongly):
-        bob.leases().unlock(NETWORK)
+        bob.leases().unlock(NETWORK, [note("again")])
 
 
 def test_a_lease_that_could_not_be_renewed_by_half_its_term_is_lost_but_can_still_be_recorded(
@@ -283,15 +297,15 @@ def test_a_lease_that_could_not_be_renewed_by_half_its_term_is_lost_but_can_stil
     held.renew()
     assert held.held(NETWORK).fence == 1  # nobody was told yet: what arrives in time mends it
     ada.clock.advance(TERM)
-    ada.desk.checkout.git("remote", "set-url", "origin", str(ada.desk.checkout.path / "nowhere"))
+    ada.cut_off()
     assert held.renew() < TERM / 3
     assert ada.lost == [NETWORK]
-    ada.desk.checkout.git("remote", "set-url", "origin", str(ada.desk.checkout.remote))
+    ada.mend()
     held.renew()
     with pytest.raises(LeaseHeld):
         held.held(NETWORK)
     assert ada.lost == [NETWORK]
-    assert isinstance(ada.send(held.release(NETWORK)), Pushed)
+    assert isinstance(held.end(NETWORK, [note("done")]), Pushed)
 
 
 def test_the_ledger_is_opened_before_the_first_intent(ada: Person) -> None:
@@ -307,15 +321,14 @@ def test_the_ledger_is_opened_before_the_first_intent(ada: Person) -> None:
 def test_an_intent_that_cannot_be_sent_is_refused_and_nothing_stands_there(ada: Person, bob: Person) -> None:
     held = ada.leases()
     held.take([NETWORK], "run-1")
-    ada.desk.checkout.git("remote", "set-url", "origin", str(ada.desk.checkout.path / "nowhere"))
+    ada.cut_off()
     with pytest.raises(NoAnswer):
         held.announce(NETWORK, intent())
     assert [each.lease.intent for each in bob.leases().standing("prod")] == [None]
 
 
-def test_the_background_renews_without_being_asked(desks: Callable[..., Desk]) -> None:
-    desk = desks("ada")
-    held = GitLeases(desk.refs, desk.outbox, Terms(holder="ada", host="here", term=6))
+def test_the_background_renews_without_being_asked(ada: Person) -> None:
+    held = ada.leases(clock=SystemClock(), term=6.0)
     held.take([NETWORK], "run-1")
     seen = threading.Event()
     while held.held(NETWORK).renewal < 2:  # ends: a lease that is not renewed is lost, and raises
@@ -333,9 +346,9 @@ def test_announcing_releasing_and_renewing_at_once_lose_nothing(ada: Person) -> 
     def work(target: TargetName) -> None:
         try:
             held.announce(target, intent())
-            if not isinstance(delivery := ada.send(held.guard(target)), Pushed):
+            if not isinstance(delivery := held.write(target, [note(target.stack)]), Pushed):
                 failures.append(delivery)
-            if not isinstance(delivery := ada.send(held.release(target)), Pushed):
+            if not isinstance(delivery := held.end(target), Pushed):
                 failures.append(delivery)
         except Exception as error:  # noqa: BLE001
             failures.append(error)

@@ -168,5 +168,5 @@ def leave_unknown(clone: Path, unknown: tuple[str, ...]) -> None:
         fence = session.leases_of(name).held(name).fence
         entry = replace(live.last, result=Result.UNKNOWN, unknown=unknown, id="", signature="", fence=fence)
         edits = whole.record.ledger.record(Writing(entry=entry, deployment=replace(live, last=entry)))
-        delivery = whole.record.outbox.submit((*edits, session.leases_of(name).release(name))).wait()
+        delivery = session.leases_of(name).end(name, edits)
     assert isinstance(delivery, Pushed), delivery

@@ -121,7 +121,7 @@ class LeaseKeys(AsWritten):
     term: Annotated[Duration, Field(ge=1)] = 60.0
     """A lease that was not renewed for so long has ended."""
     store: Literal["git", "s3"] = "git"
-    """Where leases are kept."""
+    """Where leases are kept: in a Git ref beside the record, or in the bucket of `state: {backend: s3}`."""
 
 
 class LedgerValueKeys(AsWritten):

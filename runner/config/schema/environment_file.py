@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from runner.config.schema.activity_keys import DriftKeys, HooksKeys, NotifyKeys, SettingKeys, Values
 from runner.config.schema.approval_keys import (
@@ -22,8 +22,9 @@ from runner.config.schema.custody_keys import (
     LedgerValueKeys,
     PlanKeys,
     State,
+    StateKeys,
 )
-from runner.config.schema.scalars import AsWritten, Person, Word
+from runner.config.schema.scalars import AsWritten, Person, Word, wrong
 
 
 class TargetKeys(AsWritten):
@@ -86,3 +87,13 @@ class EnvironmentFile(AsWritten):
     """Wish. Settings of single targets, by the stack's name."""
     removed: dict[Word, Literal["destroy", "forget"]] = Field(default={})
     """Wish. Stacks that end here: destroyed, or forgotten with all they made left alone."""
+
+    @field_validator("leases")
+    @classmethod
+    def _beside_the_state(cls, leases: LeaseKeys, known: ValidationInfo) -> LeaseKeys:
+        """Leases in S3 stand in the state's bucket. A state with a mistake of its own is not among what is `known`."""
+        state: StateKeys | None = known.data.get("state")
+        if leases.store == "s3" and "state" in known.data and (state is None or state.backend != "s3"):
+            message = "leases in S3 stand in the bucket of the states, and these are not in S3"
+            raise wrong(message, "write `state: {backend: s3, bucket: NAME}`, or remove `store`")
+        return leases

@@ -1,0 +1,51 @@
+"""Leases on Git refs: what is recorded and what becomes of the lease go in one atomic push. That is the fence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from runner.git import Delivery, Edit, Outbox, Refs
+from runner.kit.clock import Clock
+from runner.ledger.lease_edits import edit_of_hold
+from runner.ledger.lease_table import GitTable
+from runner.ledger.leases import TableLeases
+from runner.ledger.taking import Terms
+from runner.model.names import TargetName
+
+
+def _always_together(_: TargetName) -> int:
+    """No entry arrives without the end of its lease."""
+    return 0
+
+
+class GitLeases(TableLeases):
+    """See Leases and TableLeases."""
+
+    def __init__(
+        self,
+        refs: Refs,
+        outbox: Outbox,
+        terms: Terms,
+        *,
+        clock: Clock | None = None,
+        pause: Callable[[float], object] | None = None,
+        background: bool = True,
+    ) -> None:
+        table = GitTable(refs, outbox)
+        super().__init__(
+            table, terms, recorded=_always_together, clock=clock, pause=pause, background=background
+        )
+        self._outbox = outbox
+
+    def write(self, target: TargetName, edits: Sequence[Edit]) -> Delivery:
+        """See Leases."""
+        guard = edit_of_hold(self._own(target), {})
+        return self._outbox.submit([*edits, guard]).wait()
+
+    def end(self, target: TargetName, edits: Sequence[Edit] = (), *, keep: bool = False) -> Delivery:
+        """See Leases."""
+        return self._outbox.submit([*edits, self._ending(target)], keep=keep).wait()
+
+    def unlock(self, target: TargetName, edits: Sequence[Edit]) -> Delivery:
+        """See Leases."""
+        return self._outbox.submit([self._breaking(target), *edits]).wait()
