@@ -155,6 +155,9 @@ class History(Protocol):
         """First parents only, newest first. `path`: only commits that touch that file or directory; `limit` 0: all;
         `until`: without that commit and what it contains."""
 
+    def commits(self, ids: Iterable[str]) -> Iterator[LoggedCommit]:
+        """These commits, in this order."""
+
     def messages(self, commit: str) -> Iterator[tuple[str, str]]:
         """Id and message of each commit, first parents only, newest first; lazily, and three times as fast as `log`.
         Only of commits whose bytes were believed before (no NUL)."""

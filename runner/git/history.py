@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -39,8 +39,12 @@ class CloneHistory:
         if answer.status:
             missing = next((each for each in (commit, until) if each and not self.holds(each)), None)
             raise KeyError(missing) if missing else git_failed(arguments, answer)
-        ids = iter(answer.stdout.decode().split())
-        while chunk := list(islice(ids, _AT_ONCE)):
+        yield from self.commits(answer.stdout.decode().split())
+
+    def commits(self, ids: Iterable[str]) -> Iterator[LoggedCommit]:
+        """See History."""
+        waiting = iter(ids)
+        while chunk := list(islice(waiting, _AT_ONCE)):
             found = self._objects.read_many(chunk)
             yield from (_logged(each, found[each]) for each in chunk)
 

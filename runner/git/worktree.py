@@ -11,6 +11,12 @@ from runner.git.repository import Repository
 from runner.model.revision import Revision
 
 
+def checked_out(repository: Repository) -> Revision:
+    """The checked-out commit with its own tree; nobody looked at the branch, nor whether the work tree differs."""
+    commit = repository.head()
+    return Revision(commit=commit, tree=repository.tree_of(commit) if commit else "")
+
+
 def snapshot_worktree(repository: Repository) -> Revision:
     """The checked-out commit and the tree that stands on disk, untracked files included, ignored ones not. The user's
     index is read, never written. A clean tree costs two commands."""

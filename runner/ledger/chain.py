@@ -16,7 +16,7 @@ from runner.git import LoggedCommit
 from runner.ledger.codec import environment_file, target_file
 from runner.ledger.json_fields import NotReadable
 from runner.ledger.ledger_paths import ENVIRONMENT_FILE, deployment_path, target_directory
-from runner.ledger.trailers import entry_of, opened_by, unescaped
+from runner.ledger.trailers import entry_of, opened_by, told_target, unescaped
 from runner.model.entry import Entry, EntryKind
 
 MAY_GO_BACK = frozenset({EntryKind.SURGERY, EntryKind.RECOVERY, EntryKind.MIGRATE})
@@ -82,8 +82,7 @@ def opened(environment: str, commit: LoggedCommit, empty_tree: str) -> Verified:
 
 def file_told(message: str) -> str:
     """The file in which the entry of a commit message should stand, without reading all of the message."""
-    _, _, rest = message.partition("\nTarget: ")
-    stack = unescaped(rest.partition("\n")[0]).partition("/")[2]
+    stack = unescaped(told_target(message)).partition("/")[2]
     return deployment_path(stack) if stack else ENVIRONMENT_FILE
 
 

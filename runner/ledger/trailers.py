@@ -79,6 +79,12 @@ def entry_of(message: str, id: str) -> tuple[Entry, str]:
         raise NotReadable(f"a trailer has a value that we do not write: {error}") from None
 
 
+def told_target(message: str) -> str:
+    """The target that a commit message names (`environment/stack`, as it stands there), without reading the rest; empty
+    for the commit that opens a ledger."""
+    return message.partition("\nTarget: ")[2].partition("\n")[0]
+
+
 def _pairs(entry: Entry) -> Iterator[tuple[str, str]]:
     yield "Target", f"{entry.target.environment}/{entry.target.stack}"
     yield "Kind", entry.kind

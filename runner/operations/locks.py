@@ -9,7 +9,7 @@ from runner.ledger import HeldLease
 from runner.model.selection_request import SelectionRequest
 from runner.operations.bench import Bench
 from runner.operations.opening import standing_leases
-from runner.operations.survey import recorded_names, survey
+from runner.operations.survey import glance, recorded_names, spreads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,15 +31,15 @@ class LocksResult:
 
 def locks(request: LocksRequest, bench: Bench) -> LocksResult:
     """Reads the leases at the ledger's remote."""
-    whole = survey(bench, worktree=False)
-    names = recorded_names(request.selection, whole)
-    everything = not request.selection.selectors
-    found = [
-        held
-        for environment in sorted({*whole.gates.environments, *whole.record.ledger.environments()})
-        for held in standing_leases(bench, whole, environment)
-        if everything or held.lease.target in names
-    ]
+    with glance(bench, graph=spreads(request.selection)) as whole:
+        names = recorded_names(request.selection, whole)
+        everything = not request.selection.selectors
+        found = [
+            held
+            for environment in sorted({*whole.gates.environments, *whole.record.ledger.environments()})
+            for held in standing_leases(bench, whole, environment)
+            if everything or held.lease.target in names
+        ]
     following = tuple(f"runner unlock {held.lease.target} --reason WHY" for held in found)
     return LocksResult(
         leases=tuple(sorted(found, key=lambda held: held.lease.target)), notes=whole.notes, next=following

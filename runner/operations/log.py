@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from runner.diagnostics import Diagnostic
 from runner.model.entry import Entry
 from runner.model.selection_request import SelectionRequest
 from runner.operations.bench import Bench
-from runner.operations.survey import recorded_names, survey
+from runner.operations.survey import Survey, glance, recorded_names, spreads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,26 +34,19 @@ class LogResult:
 
 def log(request: LogRequest, bench: Bench) -> LogResult:
     """Reads the ledgers of the environments that the chosen targets are in; orphans and ended targets count too."""
-    whole = survey(bench, worktree=False)
+    with glance(bench, graph=spreads(request.selection)) as whole:
+        merged = heapq.merge(*_streams(request, whole), key=lambda entry: entry.at, reverse=True)
+        return LogResult(entries=tuple(islice(merged, request.limit or None)), notes=whole.notes)
+
+
+def _streams(request: LogRequest, whole: Survey) -> Iterator[Iterator[Entry]]:
+    """The entries of each environment, newest first, read as they are asked for."""
+    ledger = whole.record.ledger
     names = recorded_names(request.selection, whole)
-    environments = sorted({name.environment for name in names})
-    everything = not request.selection.selectors
-    if everything:
-        environments = sorted(whole.record.ledger.environments())
-    streams = []
-    for environment in environments:
+    if not request.selection.selectors:
+        yield from (ledger.entries(environment) for environment in ledger.environments())
+        return
+    for environment in sorted({name.environment for name in names}):
         stacks = [name.stack for name in names if name.environment == environment]
-        only = stacks[0] if len(stacks) == 1 and not everything else ""
-        entries = whole.record.ledger.entries(
-            environment, stack=only, limit=request.limit if only or everything else 0
-        )
-        streams.append(
-            entry for entry in entries if everything or entry.target in names or not entry.target.stack
-        )
-    merged = heapq.merge(*streams, key=lambda entry: entry.at, reverse=True)
-    chosen_entries = []
-    for entry in merged:
-        chosen_entries.append(entry)
-        if request.limit and len(chosen_entries) >= request.limit:
-            break
-    return LogResult(entries=tuple(chosen_entries), notes=whole.notes)
+        entries = ledger.entries(environment, stack=stacks[0] if len(stacks) == 1 else "")
+        yield (entry for entry in entries if entry.target in names or not entry.target.stack)

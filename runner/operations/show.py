@@ -11,7 +11,7 @@ from runner.model.entry import Entry, Resource
 from runner.model.names import TargetName, encoded
 from runner.operations.bench import Bench
 from runner.operations.run_directory import kept_runs
-from runner.operations.survey import Survey, survey
+from runner.operations.survey import Survey, glance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,11 @@ class ShowResult:
 
 def show(request: ShowRequest, bench: Bench) -> ShowResult:
     """Finds what is meant. AskedWrongly `nothing-to-show` where nothing, or more than one thing, is."""
-    whole = survey(bench, worktree=False)
+    with glance(bench, graph=False) as whole:
+        return _found(request, bench, whole)
+
+
+def _found(request: ShowRequest, bench: Bench, whole: Survey) -> ShowResult:
     target = _target(request.what, whole)
     if target:
         deployment = whole.record.ledger.live(target.environment).get(target.stack)

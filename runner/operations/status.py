@@ -15,7 +15,7 @@ from runner.model.selection_request import SelectionRequest
 from runner.operations.bench import Bench
 from runner.operations.closures import because_behind
 from runner.operations.opening import standing_leases
-from runner.operations.survey import Survey, chosen, survey
+from runner.operations.survey import Survey, chosen, glance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +54,13 @@ class StatusResult:
 
 def status(request: StatusRequest, bench: Bench) -> StatusResult:
     """Where the chosen targets stand at the checked-out commit. Changes nothing."""
-    whole = survey(bench, worktree=False)
-    names = set(chosen(request.selection, whole))
-    selectors = request.selection.selectors
-    everything = all(is_environment(word, whole.believed.environments) for word in selectors)
-    seen = {name.environment for name in names}
-    environments = sorted(seen if selectors else seen.union(whole.record.ledger.environments()))
-    rows = rows_of(bench, whole, names, environments, everything=everything)
+    with glance(bench) as whole:
+        names = set(chosen(request.selection, whole))
+        selectors = request.selection.selectors
+        everything = all(is_environment(word, whole.believed.environments) for word in selectors)
+        seen = {name.environment for name in names}
+        environments = sorted(seen if selectors else seen.union(whole.record.ledger.environments()))
+        rows = rows_of(bench, whole, names, environments, everything=everything)
     behind = sorted(
         {row.target.environment for row in rows if row.state in ("behind", "never applied", "failed")}
     )

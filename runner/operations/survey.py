@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from runner.config.configuration import Configuration, GatesConfiguration, WishesConfiguration, united
@@ -13,7 +14,7 @@ from runner.decisions.selection import select
 from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly
 from runner.git.commit_tree import CommitTree
-from runner.git.worktree import snapshot_worktree
+from runner.git.worktree import checked_out, snapshot_worktree
 from runner.kit.tree import Tree
 from runner.model.environment import Gates
 from runner.model.names import TargetName
@@ -59,8 +60,23 @@ def gates_of(whole: Survey, environment: str) -> Gates:
 def survey(bench: Bench, *, worktree: bool, refresh: bool = True) -> Survey:
     """Reads both commits and the ledger. `worktree`: plan what lies in the work tree, else the checked-out commit;
     `refresh`: ask the ledger's remote, else believe what was fetched."""
+    revision = snapshot_worktree(bench.tools.repository)
+    return _surveyed(bench, revision, revision.tree if worktree else revision.commit, refresh=refresh)
+
+
+@contextmanager
+def glance(bench: Bench, *, graph: bool = True) -> Iterator[Survey]:
+    """A survey of the checked-out commit for a verb that only looks, while it looks: the remote is asked once, and
+    nobody asks whether the work tree is dirty. `graph` False: nor what needs what, nor what the code says."""
     repository = bench.tools.repository
-    revision = snapshot_worktree(repository)
+    with repository.one_look():
+        revision = checked_out(repository)
+        yield _surveyed(bench, revision, revision.commit, refresh=True, graph=graph)
+
+
+def _surveyed(bench: Bench, revision: Revision, planned: str, *, refresh: bool, graph: bool = True) -> Survey:
+    """`planned` is the commit or the tree whose wishes and code count."""
+    repository = bench.tools.repository
     if not revision.commit:
         raise AskedWrongly.of(
             "no-commit",
@@ -68,26 +84,33 @@ def survey(bench: Bench, *, worktree: bool, refresh: bool = True) -> Survey:
             hint="commit your work: `git add -A && git commit`",
         )
     law, gates, remote = _law(bench, revision, refresh=refresh)
-    tree = CommitTree(repository, revision.tree if worktree else revision.commit)
+    tree = CommitTree(repository, planned)
     wishes = bench.tools.wishes(tree, gates)
     record = bench.tools.record(remote, gates, CommitTree(repository, law))
     if refresh or not remote:
         record.ledger.refresh([])
-    code = _read_ahead(bench.tools.code(tree), wishes)
-    edges = graph_edges(wishes.targets, code, united(gates, wishes).environments)
+    code = bench.tools.code(tree)
+    believed = united(gates, wishes)
+    if graph:
+        _read_ahead(code, wishes)
     return Survey(
         revision=revision,
         law=law,
         tree=tree,
         gates=gates,
         wishes=wishes,
-        believed=united(gates, wishes),
+        believed=believed,
         code=code,
         record=record,
-        edges=edges,
+        edges=graph_edges(wishes.targets, code, believed.environments) if graph else {},
         notes=(*gates.warnings, *wishes.warnings),
         here=bench.tools.here,
     )
+
+
+def spreads(request: SelectionRequest) -> bool:
+    """Whether what is meant depends on what needs what."""
+    return request.with_dependents or request.with_dependencies
 
 
 def chosen(request: SelectionRequest, whole: Survey) -> dict[TargetName, Target]:
@@ -189,15 +212,14 @@ def ledger_chosen(bench: Bench, whole: Survey) -> None:
     )
 
 
-def _read_ahead(code: CodeReader, wishes: WishesConfiguration) -> CodeReader:
-    """`code`, with what every target calls read in a few rounds instead of one by one."""
+def _read_ahead(code: CodeReader, wishes: WishesConfiguration) -> None:
+    """What every target calls is read in a few rounds instead of one by one."""
     by_engine: dict[EngineName, list[str]] = {}
     for target in wishes.targets.values():
         by_engine.setdefault(target.stack.engine.name, []).append(target.stack.directory)
     for engine, directories in by_engine.items():
         if engine is not EngineName.PULUMI:
             code.prefetch(directories, opentofu=engine is EngineName.OPENTOFU)
-    return code
 
 
 def _law(bench: Bench, revision: Revision, *, refresh: bool) -> tuple[str, GatesConfiguration, str]:
