@@ -15,6 +15,7 @@ from runner.kit.process import Stop
 from runner.kit.redaction import Redactor
 from runner.model.change import Output
 from runner.model.entry import Resource
+from runner.model.installation import InstalledModule
 from runner.model.plan import Planned, StateFacts
 from runner.model.references import Json
 from runner.model.stack import EngineIdentity
@@ -36,7 +37,8 @@ class Workspace:
     """A target's private place for one run. `root` is the materialised closure (no `.git`), `directory` the stack's
     directory in it, `scratch` ours (plan, var file, logs, HOME), all mode 0700. `environment` is all that the child
     gets. `inputs` are resolved; `secret_inputs` names those that came from secrets or sensitive outputs. `var_files`
-    are absolute. `cache` holds provider plugins, shared by runs of one trust (None: no cache). `timeout` seconds for
+    are absolute. `modules` are what `init` would install, where it has nothing else to do; None where only it can tell.
+    `cache` holds provider plugins, shared by runs of one trust (None: no cache). `timeout` seconds for
     each command, `plan_bytes` the most that a plan may have (law 14). `descriptors` are inherited by children, so that
     a lock outlives us with them."""
 
@@ -51,7 +53,7 @@ class Workspace:
     var_files: tuple[Path, ...] = ()
     arguments: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     cache: Path | None = None
-    needs_init: bool = True
+    modules: tuple[InstalledModule, ...] | None = None
     timeout: float | None = None
     plan_bytes: int = 256 << 20
     descriptors: tuple[int, ...] = ()

@@ -15,6 +15,7 @@ from runner.engine.child import ProviderSources
 from runner.engine.discovery import EngineProgram
 from runner.engine.plugin_cache import held, holds_all, needs_providers
 from runner.engine.terraform_command import Arguments, TerraformCommands
+from runner.engine.terraform_install import install_modules, state_needs_init
 from runner.engine.terraform_modules import modules_digest
 from runner.engine.terraform_plan import planned_of
 from runner.engine.terraform_planfile import check_made_of
@@ -47,8 +48,11 @@ class TerraformEngine:
     def prepare(self, work: Workspace, stop: Stop, listen: Listener) -> None:
         """See Engine."""
         _place_state(work)
-        if work.needs_init:
+        state = work.backend.file
+        if work.modules is None or state is None or state_needs_init(state):
             self._init(work, stop, listen)
+        else:
+            install_modules(work.directory, work.modules)
         if work.backend.file is not None:
             _check_backend_is_ours(work.directory)
         elif work.backend.workspace:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runner.decisions.closure import Closure
+from runner.decisions.module_tree import module_tree
 from runner.decisions.reaching import templated
 from runner.decisions.terraform_closure import closure_of
 from runner.diagnostics import Severity
@@ -79,9 +80,7 @@ def workspace_of(
     child = session.bench.tools.child(gates, purpose)
     for label, secret in child.secrets.items():
         session.redactor.add(secret, label)
-    module = session.survey.code.module(
-        target.stack.directory, opentofu=engine.identity.name is EngineName.OPENTOFU
-    )
+    tofu = engine.identity.name is EngineName.OPENTOFU
     work = Workspace(
         root=laid.places.tree,
         directory=laid.directory,
@@ -92,7 +91,7 @@ def workspace_of(
         var_files=tuple(laid.places.tree / path for path in laid.closure.var_files),
         arguments=gates.terraform.arguments,
         cache=session.bench.tools.provider_cache,
-        needs_init=module is None or module.needs_init,
+        modules=module_tree(target.stack.directory, session.survey.code, opentofu=tofu),
         timeout=target.stack.timeout or _limit(session.survey, purpose),
         plan_bytes=session.survey.gates.limits.plan_bytes,
         descriptors=(session.directory.descriptor,),

@@ -83,3 +83,18 @@ def test_two_runs_at_once_share_a_cache_that_is_still_cold(
     assert [(tmp_path / f"{name}.txt").exists() for name in ("one", "two")] == [True, True]
     found = cache.glob("registry.terraform.io/hashicorp/local/*/*/terraform-provider-local*")
     assert list(found), "the provider is in the shared cache"
+
+
+def test_what_a_provider_made_is_removed_by_it_when_no_code_names_it_any_more(
+    repository: Checkout, run_runner: Program, local_provider: Path, tmp_path: Path
+) -> None:
+    note, code = tmp_path / "note.txt", "stacks/note/main.tf"
+    files = {"runner.yaml": runner_file(local_provider), "environments/prod.yaml": ""}
+    published(repository, {**files, code: FILE.replace("type = string", f'default = "{note}"')})
+    assert run_runner("up", "prod", "--yes", cwd=repository.path).code == 0
+    assert note.exists()
+    repository.commit({code: 'resource "terraform_data" "other" {}\n'}, "without the note")
+    repository.push()
+    ran = run_runner("up", "prod", "--yes", "--json", cwd=repository.path)
+    assert (ran.code, outcomes(ran.objects)) == (0, {"prod/note": "succeeded"}), ran
+    assert not note.exists()
