@@ -30,7 +30,7 @@ from runner.model.selection_request import SelectionRequest
 from runner.model.target import Target
 from runner.model.verdict import Answer, Verdict
 from runner.operations.bench import Bench
-from runner.operations.survey import Survey
+from runner.operations.survey import Survey, gates_of
 from runner.operations.workplace import closure_at
 
 
@@ -117,11 +117,16 @@ def held_now(whole: Survey, target: Target, request: SelectionRequest) -> Diagno
 def believe_inputs(whole: Survey, targets: Mapping[TargetName, Target]) -> None:
     """AskedWrongly with all inputs that cannot be given, Denied with all references that may not be read: a plan of
     such targets would be of something that nobody wrote."""
-    problems, verdicts = _input_problems(whole, targets), list[Verdict]()
-    if problems:
+    if problems := _input_problems(whole, targets):
         raise AskedWrongly(problems)
+    judge_references(whole, targets)
+
+
+def judge_references(whole: Survey, targets: Mapping[TargetName, Target]) -> None:
+    """Denied with all references that may not be read."""
+    verdicts: list[Verdict] = []
     for name, target in targets.items():
-        gates = whole.believed.environments[name.environment]
+        gates = gates_of(whole, name.environment)
         module = module_facts(target, whole.code)
         references = [each for given in reaching(target, module) for each in references_in(given.value)]
         verdicts += reference_verdicts(gates, references)

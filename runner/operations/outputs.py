@@ -12,7 +12,7 @@ from runner.model.names import TargetName
 from runner.model.selection_request import SelectionRequest
 from runner.operations.bench import Bench
 from runner.operations.opening import opened
-from runner.operations.survey import chosen, survey
+from runner.operations.survey import recorded_names, survey
 from runner.operations.upstream import live_outputs
 
 
@@ -41,7 +41,7 @@ def outputs(request: OutputsRequest, bench: Bench) -> OutputsResult:
     found: dict[TargetName, Mapping[str, Output]] = {}
     notes = list(whole.notes)
     with opened(bench, whole, "outputs") as session:
-        for name in chosen(request.selection, whole):
+        for name in sorted(recorded_names(request.selection, whole)):
             values = live_outputs(session, name)
             if values is None:
                 notes.append(_never(name))

@@ -30,6 +30,7 @@ from runner.operations.stores import store_for
 from runner.operations.superseding import superseded
 from runner.operations.upstream import live_outputs
 from runner.operations.values import Known, Resolved, resolved
+from runner.operations.vanished_values import inputs_without_vanished
 from runner.operations.workplace import laid_out, wish_of, workspace_of
 
 
@@ -104,6 +105,7 @@ def _given(session: Session, target: Target, request: PlanRequest) -> _Given:
     outputs = [each for each in references if isinstance(each, OutputReference)]
     edges = session.survey.edges.get(target.name, ())
     if request.destroy:
+        written = inputs_without_vanished(session, target, written)
         return _Given(inputs=written, foresight=_as_live(session, outputs), previous=previous)
     upstreams = Upstreams(
         live={edge.target: live_outputs(session, edge.target) for edge in edges},

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from dataclasses import replace
 
-from runner.decisions.edges import graph_edges
 from runner.decisions.orphans import Fate, Unwished, unwished
 from runner.diagnostics import Diagnostic, Severity
-from runner.errors import AskedWrongly, NoAnswer, RunnerError
+from runner.errors import NoAnswer, RunnerError
 from runner.git import Pushed
-from runner.git.commit_tree import CommitTree
 from runner.kit.dag import waves
 from runner.ledger import Writing
 from runner.model.entry import Deployment, EntryKind
 from runner.model.happening import Noted, TargetFinished
 from runner.model.names import TargetName
 from runner.model.plan import Plan, PlanKind, StateFacts
-from runner.model.target import Target
+from runner.operations.as_applied import as_applied
 from runner.operations.environment_entries import plain_entry
+from runner.operations.judging import judge_references
 from runner.operations.planning import PlanRequest
 from runner.operations.recording import not_recorded
 from runner.operations.rounds import Course, Outcomes, failure_of, run_rounds
@@ -100,9 +99,11 @@ def _loud(each: Unwished) -> Diagnostic:
 
 
 def _destroyed(session: Session, name: TargetName, live: Deployment, course: Course) -> Outcomes:
-    """Destroys a target as it was last applied: its code, inputs and lock file, not the head's."""
+    """Destroys a target as it was last applied: its code, inputs and lock file, not the head's. What it may read is
+    what today's gates allow."""
     try:
-        past, target = _as_applied(session, name, live)
+        past, target = as_applied(session, name, live)
+        judge_references(past.survey, {name: target})
     except RunnerError as error:
         outcome = failure_of(session, name, error)
         session.bench.tell(outcome)
@@ -116,29 +117,6 @@ def _destroyed(session: Session, name: TargetName, live: Deployment, course: Cou
         ends=True,
     )
     return run_rounds(past, own)
-
-
-def _as_applied(session: Session, name: TargetName, live: Deployment) -> tuple[Session, Target]:
-    bench, whole = session.bench, session.survey
-    commit = (live.good or live.last).commit
-    tree = CommitTree(bench.tools.repository, commit)
-    wishes = bench.tools.wishes(tree, whole.gates)
-    code = bench.tools.code(tree)
-    past = replace(
-        whole,
-        revision=replace(whole.revision, commit=commit),
-        tree=tree,
-        wishes=wishes,
-        code=code,
-        edges=graph_edges(wishes.targets, code, whole.believed.environments),
-    )
-    if name not in wishes.targets:
-        raise AskedWrongly.of(
-            "removed-unreadable",
-            f"the default branch's `layout` and gates find no `{name}` in {commit[:12]}, where it was last applied",
-            hint=f"bring `{live.directory}` back to where `layout` finds it and `runner destroy {name}`; or forget it",
-        )
-    return replace(session, survey=past), wishes.targets[name]
 
 
 def _forgetting(session: Session, name: TargetName) -> Plan:

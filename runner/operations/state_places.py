@@ -10,6 +10,7 @@ from runner.errors import AskedWrongly, HistoryMoved, RunnerError, TargetFailed
 from runner.model.entry import StoredState
 from runner.model.environment import StateBackend, StateSettings
 from runner.model.names import TargetName, encoded
+from runner.operations.as_applied import where_it_stands
 from runner.operations.session import Session
 from runner.operations.workplace import laid_out, readied_engine, workspace_of
 from runner.vault import StateStore
@@ -142,13 +143,14 @@ def opened_store(session: Session, name: TargetName, settings: StateSettings) ->
 
 
 def pulled_state(session: Session, name: TargetName) -> Pulled:
-    """Starts the engine where the checked-out code is and reads the state from the code's own backend.
+    """Starts the engine where the checked-out code is (of an orphan: the code that was last applied) and reads the
+    state from the code's own backend.
 
     AskedWrongly `backend-block-gone` where the code has no backend any more: only the code that has can reach it.
     """
-    target = session.survey.wishes.targets.get(name)
-    module = session.survey.code.module(target.stack.directory) if target else None
-    if target is None or module is None or module.backend is None:
+    session, target = where_it_stands(session, name)
+    module = session.survey.code.module(target.stack.directory)
+    if module is None or module.backend is None:
         raise AskedWrongly.of(
             "backend-block-gone",
             f"the state of `{name}` is where its own backend block put it, and the checked-out code has none",

@@ -18,11 +18,12 @@ from runner.model.environment import StateBackend, StateSettings
 from runner.model.names import TargetName
 from runner.model.stack import EngineName, EngineWish
 from runner.model.target import Target
+from runner.operations.as_applied import where_it_stands
 from runner.operations.local_states import link_states
 from runner.operations.run_directory import WorkPlaces
 from runner.operations.session import Session
 from runner.operations.stores import settings_for
-from runner.operations.survey import Survey
+from runner.operations.survey import Survey, gates_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class Laid:
 
 def closure_at(whole: Survey, target: Target) -> Closure:
     """The target's closure in the surveyed tree. AskedWrongly with all that cannot be had."""
-    closure = closure_of(target, whole.believed.environments[target.name.environment], whole.code)
+    closure = closure_of(target, gates_of(whole, target.name.environment), whole.code)
     errors = [each for each in closure.diagnostics if each.severity is Severity.ERROR]
     if errors:
         raise AskedWrongly(errors)
@@ -156,8 +157,9 @@ def wish_of(whole: Survey, target: Target) -> EngineWish:
 
 
 def workspace_to_read(session: Session, name: TargetName) -> bytes:
-    """The state of a target whose engine keeps it: the engine is started to pull it."""
-    target = session.survey.wishes.targets[name]
+    """The state of a target whose engine keeps it: the engine is started to pull it, of an orphan with the code that
+    was last applied. AskedWrongly `removed-unreadable` where that cannot be had."""
+    session, target = where_it_stands(session, name)
     laid = laid_out(session, session.survey, target, purpose="read")
     engine = readied_engine(session, name, None)
     work, _ = workspace_of(session, target, laid, engine, "preview")
