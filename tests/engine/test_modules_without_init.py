@@ -32,6 +32,11 @@ FILES = {
     'output "x" {\n  value = module.beside.x\n}\n',
     "../modules/beside/main.tf": _LEAF,
 }
+HCL = pytest.mark.parametrize(
+    "engine",
+    [pytest.param(name, marks=getattr(pytest.mark, name)) for name in ("terraform", "embedded", "opentofu")],
+    indirect=True,
+)
 
 
 def resource(provider: str) -> str:
@@ -56,6 +61,7 @@ def without_init(bench: TerraformBench, work: Workspace) -> Workspace:
     return replace(work, modules=modules)
 
 
+@HCL
 def test_the_modules_are_those_that_init_installs_and_the_plan_is_the_same(bench: TerraformBench) -> None:
     work = bench.work_on(FILES)
     theirs, installed = planned(bench, work), manifest(work)
@@ -70,6 +76,7 @@ def test_the_modules_are_those_that_init_installs_and_the_plan_is_the_same(bench
     assert applied.ok, applied.because
 
 
+@HCL
 def test_an_overridden_source_is_left_to_init(bench: TerraformBench) -> None:
     files = {**FILES, "over_override.tf": 'module "up" {\n  source = "../modules/beside"\n}\n'}
     work = bench.work_on(files)
