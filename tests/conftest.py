@@ -16,6 +16,7 @@ from tests.components.fixtures import (
     local_provider,
     moto_server,
     provider_mirror,
+    pulumi_binary,
     terraform_binary,
     tofu_binary,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "local_provider",
     "moto_server",
     "provider_mirror",
+    "pulumi_binary",
     "terraform_binary",
     "tofu_binary",
 ]

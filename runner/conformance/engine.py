@@ -46,6 +46,10 @@ class EngineBench(Protocol):
     """A fresh place with an engine. Each call of `work` writes other code over the same state."""
 
     @property
+    def shortest(self) -> float:
+        """Seconds that are enough for every command of a plan, and for an apply of `slow` to get to its second one."""
+
+    @property
     def engine(self) -> Engine:
         """The engine that is tried."""
 
@@ -137,7 +141,8 @@ def check_outputs_have_types_and_marks(bench: EngineBench) -> None:
     """As the code gave them, from the engine and from the state's bytes alike."""
     work = _made(bench, Code.ONE)
     outputs = bench.engine.outputs(work, Stop())
-    contents = bench.engine.contents(bench.engine.state(work, Stop()))
+    contents = bench.engine.contents(bench.engine.state(work, Stop()), work.passphrase)
+    assert not contents.sealed
     for found in (outputs, contents.outputs):
         assert found["words"].value == ["a", "b"]
         assert found["count"].value == 3
@@ -200,12 +205,12 @@ def check_a_stop_before_the_start_starts_nothing(bench: EngineBench) -> None:
 
 def check_time_runs_out(bench: EngineBench) -> None:
     """An apply that takes too long is interrupted, and keeps what it made."""
-    work = bench.work(Code.SLOW, timeout=3.0)
+    work = bench.work(Code.SLOW, timeout=bench.shortest)
     _plan(bench, work)
     applied = bench.engine.apply(work, Stop(), _ignored)
     assert not applied.ok
     assert not applied.stopped
-    assert "interrupted after 3 seconds" in applied.because, applied
+    assert f"interrupted after {bench.shortest:g} seconds" in applied.because, applied
     assert applied.finished[0][0] in bench.resources()
 
 

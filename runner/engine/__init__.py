@@ -25,7 +25,7 @@ from runner.model.stack import EngineIdentity
 class BackendChoice:
     """Where the engine keeps its state while it runs. `file`: a state file in our private directory (git, local, s3
     states), absent where there is no state yet; None: as written in the code, with `config` given to init (each a
-    `key=value` or a file), and `workspace`."""
+    `key=value` or a file). `workspace`: Terraform's, with a state as written; Pulumi's stack, always."""
 
     file: Path | None
     config: tuple[str, ...] = ()
@@ -40,7 +40,8 @@ class Workspace:
     are absolute. `modules` are what `init` would install, where it has nothing else to do; None where only it can tell.
     `cache` holds provider plugins, shared by runs of one trust (None: no cache). `timeout` seconds for
     each command, `plan_bytes` the most that a plan may have (law 14). `descriptors` are inherited by children, so that
-    a lock outlives us with them."""
+    a lock outlives us with them. `passphrase` is ours for what the engine itself seals in its state (Pulumi's secrets,
+    where the stack's own settings say nothing of them)."""
 
     root: Path
     directory: Path
@@ -57,6 +58,7 @@ class Workspace:
     timeout: float | None = None
     plan_bytes: int = 256 << 20
     descriptors: tuple[int, ...] = ()
+    passphrase: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,11 +102,12 @@ class Applied:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateContents:
     """A state, read. `outputs` hold plain values, sensitive ones too (the caller marks them secret at once);
-    `resources` have no sensitive attribute."""
+    `resources` have no sensitive attribute. `sealed` are the outputs that are there and could not be opened."""
 
     facts: StateFacts
     outputs: Mapping[str, Output]
     resources: tuple[Resource, ...]
+    sealed: frozenset[str] = frozenset()
 
 
 Listener = Callable[[EngineEvent], None]
@@ -132,7 +135,8 @@ class Engine(Protocol):
         """The saved plan in the engine's own words, redacted."""
 
     def apply(self, work: Workspace, stop: Stop, listen: Listener) -> Applied:
-        """Applies exactly the saved plan. Never raises for a failed apply: what happened is data."""
+        """Applies exactly the saved plan; one whose program runs again plans again first, and raises Denied, before
+        anything is changed, where that differs. Never raises for a failed apply: what happened is data."""
 
     def outputs(self, work: Workspace, stop: Stop) -> Mapping[str, Output]:
         """The outputs of the state as it is."""
@@ -146,8 +150,8 @@ class Engine(Protocol):
     def facts(self, state: bytes) -> StateFacts:
         """Lineage, serial and digest of a state's bytes."""
 
-    def contents(self, state: bytes) -> StateContents:
-        """What a state's bytes say, read without running anything."""
+    def contents(self, state: bytes, passphrase: str = "") -> StateContents:
+        """What a state's bytes say, read without running anything. `passphrase`: that of its workspace."""
 
     def renumbered(self, state: bytes, serial: int) -> bytes:
         """The same state under another serial: an older one that is to become the newest."""

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -60,6 +61,18 @@ def embedded_terraform() -> Path:
         if library.suffix in {".so", ".dll", ".dylib"}:
             return library
     absent("the embedded Terraform has no library for this machine")
+
+
+@pytest.fixture(scope="session")
+def pulumi_binary() -> Path:
+    """Pulumi's CLI on PATH, else where its installer puts it. It is in no registry, so it is never required."""
+    official = Path(pwd.getpwuid(os.getuid()).pw_dir, ".pulumi", "bin")
+    found = shutil.which("pulumi") or shutil.which("pulumi", path=str(official))
+    if found is None:
+        pytest.skip("Pulumi's CLI is neither on PATH nor in ~/.pulumi/bin")
+    if importlib.util.find_spec("pulumi") is None:
+        absent("Pulumi's SDK is not installed (extra `pulumi`)")
+    return Path(found)
 
 
 @pytest.fixture(scope="session")

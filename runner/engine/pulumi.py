@@ -1,0 +1,361 @@
+"""Conducts Pulumi: its Automation API makes the commands, kit.process runs them, its event log says what happened.
+
+A program runs again at apply, so there is no saved plan to carry out: what was shown is kept, the preview is made
+again, and an apply begins only where both say the same.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TypeVar
+
+from pulumi.automation.errors import CommandError
+
+from runner.decisions.digests import changes_form, outputs_form
+from runner.engine import Applied, EngineEvent, Listener, PlanOptions, StateContents, Workspace
+from runner.engine.child import ALWAYS, REACHING, ProviderSources
+from runner.engine.discovery import EngineProgram
+from runner.engine.pulumi_command import LoggedStack, OnEventLine, OwnWorkspace, PulumiThroughKit
+from runner.engine.pulumi_crypter import opener_of
+from runner.engine.pulumi_plan import Preview, planned_of
+from runner.engine.pulumi_progress import Progress
+from runner.engine.pulumi_project import (
+    Project,
+    configuration_key,
+    place_checkpoint,
+    project_of,
+    write_settings,
+)
+from runner.engine.pulumi_state import contents_of, facts_of, renumbered, salt_of
+from runner.errors import Denied, Interrupted, RunnerError, TargetFailed
+from runner.kit import canonical
+from runner.kit.process import Stop
+from runner.model.change import Output
+from runner.model.plan import Planned, StateFacts
+from runner.model.references import Json
+from runner.model.stack import EngineIdentity
+
+APPROVED = "approved.json"
+UPDATE_PLAN = "update-plan.json"
+_INSTALLING = (
+    "PIP_*",
+    "UV_*",
+    "POETRY_*",
+    "NPM_CONFIG_*",
+    "npm_config_*",
+    "YARN_*",
+    "GOPROXY",
+    "GONOSUMDB",
+    "GOFLAGS",
+)
+"""What says where dependencies come from. No credential of a cloud is among them."""
+
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Conducted:
+    """One operation: its workspace, the project in it, its command, its stack."""
+
+    work: Workspace
+    project: Project
+    command: PulumiThroughKit
+    stack: LoggedStack
+    stop: Stop
+
+    def ran(self, verb: str, call: Callable[[], _T]) -> _T:
+        """What `call` answers; the engine's own words where it failed."""
+        try:
+            return call()
+        except CommandError:
+            raise self.command.failure(verb, self.stop) from None
+
+
+class PulumiEngine:
+    """Pulumi, one version; see `runner.engine.Engine`. In `work.scratch` stand the event logs, what was shown
+    (`approved.json`), the update plan, PULUMI_HOME and, with a state of ours, the backend of files."""
+
+    def __init__(self, program: EngineProgram, providers: ProviderSources | None = None) -> None:
+        del providers  # Terraform's word: plugins of Pulumi come from where the program names them
+        self._program = program
+
+    @property
+    def identity(self) -> EngineIdentity:
+        """See Engine."""
+        return self._program.identity
+
+    def prepare(self, work: Workspace, stop: Stop, listen: Listener) -> None:
+        """See Engine. Makes the stack where our own backend has none yet."""
+        now = self._conducted(work, stop)
+        project = now.project
+        if work.backend.file is not None:
+            place_checkpoint(project, work.backend.file)
+        standing = b"" if work.backend.file is None else _kept(project)
+        plain = {name: value for name, value in work.inputs.items() if name not in work.secret_inputs}
+        write_settings(project, salt_of(standing), plain)
+        if work.backend.file is not None and not standing:
+            now.ran("stack init", lambda: now.stack.workspace.create_stack(project.stack))
+        for name in sorted(work.secret_inputs & work.inputs.keys()):
+            _configure(now, name, work.inputs[name])
+        if work.modules is None:
+            listen(EngineEvent(kind="message", text="installing what the program needs"))
+            now.ran(
+                "install", lambda: now.command.answered(["install"], {}, only=_installing(work.environment))
+            )
+
+    def plan(self, work: Workspace, options: PlanOptions, stop: Stop, listen: Listener) -> Planned:
+        """See Engine. Nothing is locked: the apply makes the preview again."""
+        now = self._conducted(work, stop)
+        log = _previewed(now, options, "plan.jsonl", Progress(work, _only_words(listen)).line)
+        read = _reading(now, options, log, _state(now))
+        _keep_approved(work, options, read)
+        _write(work.scratch / "plan.txt", now.command.done.stdout if now.command.done else b"")
+        return planned_of(replace(read, fingerprint=options.fingerprint))
+
+    def shown(self, work: Workspace, stop: Stop) -> str:
+        """See Engine."""
+        del stop
+        return work.redactor.text((work.scratch / "plan.txt").read_text("utf-8", "replace"))
+
+    def apply(self, work: Workspace, stop: Stop, listen: Listener) -> Applied:
+        """See Engine."""
+        progress = Progress(work, listen)
+        before = 0
+        now = self._conducted(work, stop)
+        try:
+            before = facts_of(_state(now)).serial
+            options = _still_as_approved(now)
+            now.command.outlives_us = True
+            now.stack.begin(work.scratch / "apply.jsonl", progress.line)
+            now.ran("up", lambda: _carried_out(now.stack, options))
+        except Denied:
+            raise
+        except RunnerError as problem:
+            return progress.applied(ok=False, stopped=isinstance(problem, Interrupted), because=str(problem))
+        finally:
+            _keep_rising(now, before)
+        done = now.command.done
+        return progress.applied(ok=True, stopped=bool(done and done.stopped), because="")
+
+    def outputs(self, work: Workspace, stop: Stop) -> Mapping[str, Output]:
+        """See Engine."""
+        now = self._conducted(work, stop)
+        contents = contents_of(_state(now), now.command.opening)
+        if not contents.sealed:
+            return contents.outputs
+        arguments = ["stack", "output", "--json", "--show-secrets", "--stack", now.project.stack]
+        told: Json = json.loads(now.ran("stack output", lambda: now.command.answered(arguments, {})).stdout)
+        plain = told if isinstance(told, dict) else {}
+        opened = {name: Output(value=plain.get(name), sensitive=True) for name in contents.sealed}
+        return {**contents.outputs, **opened}
+
+    def state(self, work: Workspace, stop: Stop) -> bytes:
+        """See Engine."""
+        return _state(self._conducted(work, stop))
+
+    def execute(self, work: Workspace, arguments: Sequence[str], stop: Stop) -> int:
+        """See Engine. `arguments` are the engine's own, without the program's name; the stack is chosen for them."""
+        return self._conducted(work, stop).command.on_terminal(list(arguments))
+
+    def facts(self, state: bytes) -> StateFacts:
+        """See Engine."""
+        return facts_of(state)
+
+    def contents(self, state: bytes, passphrase: str = "") -> StateContents:
+        """See Engine."""
+        return contents_of(state, passphrase)
+
+    def renumbered(self, state: bytes, serial: int) -> bytes:
+        """See Engine."""
+        return renumbered(state, serial)
+
+    def _conducted(self, work: Workspace, stop: Stop) -> _Conducted:
+        project = project_of(work)
+        command = PulumiThroughKit(self._program, work, project, stop)
+        workspace = OwnWorkspace(work_dir=str(work.directory), pulumi_command=command)
+        stack = LoggedStack(project.stack, workspace, command)
+        return _Conducted(work=work, project=project, command=command, stack=stack, stop=stop)
+
+
+def _previewed(now: _Conducted, options: PlanOptions, name: str, on_line: OnEventLine | None) -> bytes:
+    """The event log of a preview, whole."""
+    log = now.work.scratch / name
+    now.stack.begin(log, on_line)
+    (now.work.scratch / UPDATE_PLAN).unlink(missing_ok=True)
+    targets = list(options.targets) or None
+    if options.refresh_only:
+        now.ran("refresh --preview-only", lambda: now.stack.preview_refresh(target=targets, color="never"))
+    elif options.destroy:
+        now.ran(
+            "destroy --preview-only",
+            lambda: now.stack.preview_destroy(
+                target=targets, refresh=options.refresh or None, color="never", diff=True
+            ),
+        )
+    else:
+        now.ran(
+            "preview",
+            lambda: now.stack.preview(
+                target=targets,
+                replace=list(options.replace) or None,
+                refresh=options.refresh or None,
+                plan=str(now.work.scratch / UPDATE_PLAN),
+                color="never",
+                diff=True,
+            ),
+        )
+    size = log.stat().st_size
+    if size > now.work.plan_bytes:
+        raise TargetFailed.of(
+            "limit-plan-bytes",
+            f"the plan has {size:,} bytes, and `limits.plan_bytes` allows {now.work.plan_bytes:,}",
+            hint="split the stack, or raise the limit in runner.yaml on the default branch",
+        )
+    return log.read_bytes()
+
+
+def _carried_out(stack: LoggedStack, options: PlanOptions) -> None:
+    targets = list(options.targets) or None
+    if options.refresh_only:
+        stack.refresh(target=targets, color="never", on_event=_unheard)
+    elif options.destroy:
+        stack.destroy(target=targets, refresh=options.refresh or None, color="never", on_event=_unheard)
+    else:
+        stack.up(
+            target=targets,
+            replace=list(options.replace) or None,
+            refresh=options.refresh or None,
+            color="never",
+            on_event=_unheard,
+        )
+
+
+def _reading(now: _Conducted, options: PlanOptions, log: bytes, state: bytes) -> Preview:
+    passphrase = now.command.opening
+    update_plan = now.work.scratch / UPDATE_PLAN
+    return Preview(
+        log=log,
+        update_plan=update_plan.read_bytes() if update_plan.is_file() else b"",
+        opener=opener_of(salt_of(state), passphrase),
+        live=contents_of(state, passphrase).outputs,
+        clean=now.work.redactor.json,
+        refresh_only=options.refresh_only,
+    )
+
+
+# ------------------------------------------------------------------------------------------------ what was approved
+
+
+def _keep_approved(work: Workspace, options: PlanOptions, read: Preview) -> None:
+    """Writes down what was shown: secrets count by an HMAC under a key of this workspace alone."""
+    key = secrets.token_hex(32)
+    approved: dict[str, Json] = {
+        "key": key,
+        "digest": _digest(read, key),
+        "destroy": options.destroy,
+        "refresh": options.refresh,
+        "refresh_only": options.refresh_only,
+        "targets": list(options.targets),
+        "replace": list(options.replace),
+    }
+    _write(work.scratch / APPROVED, json.dumps(approved).encode())
+
+
+def _still_as_approved(now: _Conducted) -> PlanOptions:
+    """Makes the preview again; how to apply it, where it says what was shown. Denied where it does not."""
+    approved = json.loads((now.work.scratch / APPROVED).read_bytes())
+    options = PlanOptions(
+        destroy=approved["destroy"],
+        refresh=approved["refresh"],
+        refresh_only=approved["refresh_only"],
+        targets=tuple(approved["targets"]),
+        replace=tuple(approved["replace"]),
+    )
+    log = _previewed(now, options, "again.jsonl", None)
+    if _digest(_reading(now, options, log, _state(now)), approved["key"]) != approved["digest"]:
+        raise Denied.of(
+            "preview-differs",
+            "the program was previewed again before the apply, and would now change something else than was shown",
+            hint="preview it again; what a program reads outside of its code and inputs makes it differ",
+        )
+    return options
+
+
+def _digest(read: Preview, key: str) -> str:
+    planned = planned_of(
+        replace(read, fingerprint=lambda value: hmac.new(bytes.fromhex(key), value, "sha256").hexdigest())
+    )
+    drift = changes_form(planned.drift)
+    return canonical.digest(
+        [changes_form(planned.changes), outputs_form(planned.outputs), drift, planned.changed]
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------ state
+
+
+def _state(now: _Conducted) -> bytes:
+    if now.work.backend.file is not None:
+        return _kept(now.project)
+    arguments = ["stack", "export", "--show-secrets", "--stack", now.project.stack]
+    return now.ran("stack export", lambda: now.command.answered(arguments, {})).stdout.encode()
+
+
+def _kept(project: Project) -> bytes:
+    return project.checkpoint.read_bytes() if project.checkpoint.is_file() else b""
+
+
+def _keep_rising(now: _Conducted, before: int) -> None:
+    """The serial is a moment: where this machine's clock is behind the one that wrote last, it is put right."""
+    if now.work.backend.file is None:
+        return
+    state = _kept(now.project)
+    if state and before and facts_of(state).serial < before:
+        risen = now.project.checkpoint.with_suffix(".risen")
+        _write(risen, renumbered(state, before + 1))
+        risen.replace(now.project.checkpoint)
+
+
+def _configure(now: _Conducted, name: str, value: Json) -> None:
+    """A secret goes to the engine on its standard input: arguments are seen by everybody on the machine."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    key = configuration_key(now.project, name)
+    arguments = ["config", "set", key, "--secret", "--stack", now.project.stack]
+    now.ran("config set", lambda: now.command.answered(arguments, {}, given=text.encode() + b"\n"))
+
+
+def _installing(environment: Mapping[str, str]) -> dict[str, str]:
+    """The part of an environment that installing needs: where from, and no credential."""
+    patterns = (*ALWAYS, *REACHING, *_INSTALLING)
+    return {
+        name: value
+        for name, value in environment.items()
+        if any(fnmatchcase(name, pattern) for pattern in patterns)
+    }
+
+
+def _write(file: Path, content: bytes) -> None:
+    file.unlink(missing_ok=True)
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
+        opened.write(content)
+
+
+def _only_words(listen: Listener) -> Listener:
+    """A preview starts and completes nothing."""
+
+    def told(event: EngineEvent) -> None:
+        listen(replace(event, kind="message"))
+
+    return told
+
+
+def _unheard(_: object) -> None:
+    """The Automation API asks for a log only where somebody listens."""

@@ -1,0 +1,134 @@
+"""A Pulumi project on disk: its name, its stack's settings, and the place of its checkpoint in a backend of files.
+
+`StackSettings` of the Automation API is not used to rewrite settings: it drops whatever it does not know (measured).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from runner.diagnostics import Diagnostic
+from runner.engine import Workspace
+from runner.errors import TargetFailed
+from runner.model.references import Json
+
+PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
+_OWN_KEYS = ("encryptionsalt", "encryptedkey", "secretsprovider")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """`stack` is the stack's own name in `name`; `settings` the file with its configuration, and `as_written` that file
+    before anything was added to it; `backend` the directory of our own backend of files, None where the stack is kept
+    elsewhere."""
+
+    name: str
+    stack: str
+    settings: Path
+    as_written: Path
+    backend: Path | None
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where a backend of files keeps the stack; only with a backend of ours."""
+        assert self.backend is not None
+        return self.backend / ".pulumi" / "stacks" / self.name / f"{self.stack}.json"
+
+    @property
+    def url(self) -> str:
+        """The backend's URL. Without side files: they would have to agree with a checkpoint that was put back."""
+        return f"file://{self.backend}?metadata=skip" if self.backend else ""
+
+
+def project_of(work: Workspace) -> Project:
+    """TargetFailed where the project cannot be read or the workspace names no stack."""
+    file = next((found for name in PROJECT_FILES if (found := work.directory / name).is_file()), None)
+    if file is None:
+        raise _unreadable("there is no Pulumi.yaml")
+    told = _mapping(file)
+    name = told.get("name")
+    if not isinstance(name, str) or not name:
+        raise _unreadable(f"{file.name} gives no `name`")
+    stack = work.backend.workspace
+    if not stack:
+        raise _unreadable("it has no stack")
+    place = told.get("stackConfigDir")
+    directory = work.directory / place if isinstance(place, str) else work.directory
+    return Project(
+        name=name,
+        stack=stack,
+        settings=directory / f"Pulumi.{stack}.yaml",
+        as_written=work.scratch / "settings.yaml",
+        backend=work.scratch / "backend" if work.backend.file is not None else None,
+    )
+
+
+def place_checkpoint(project: Project, file: Path) -> None:
+    """Moves a checkpoint that lies at `file` to where Pulumi looks for it, and has `file` lead there: Pulumi replaces
+    the file with every write, and would replace a link too."""
+    checkpoint = project.checkpoint
+    checkpoint.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    about = checkpoint.parents[2] / "meta.yaml"
+    if not about.exists():
+        about.write_text("version: 1\n")  # else it would be taken for a backend of before projects had places
+    if file.is_file() and not file.is_symlink():
+        shutil.move(file, checkpoint)
+    if not file.is_symlink():
+        file.symlink_to(checkpoint)
+
+
+def own_encryption(project: Project) -> bool:
+    """Whether the user's settings say how secrets are sealed."""
+    file = project.as_written if project.as_written.exists() else project.settings
+    return any(name in _mapping(file) for name in _OWN_KEYS)
+
+
+def write_settings(project: Project, salt: str, values: Mapping[str, Json]) -> None:
+    """The settings as the user wrote them, with plain `values` (by name, in the project's own namespace unless they
+    name one) and the salt of the state. The tree is ours: nothing of it reaches the user's."""
+    if not project.as_written.exists():
+        written = project.settings.read_bytes() if project.settings.is_file() else b""
+        _write_privately(project.as_written, written)
+    told = _mapping(project.as_written)
+    if salt and not own_encryption(project):
+        told["encryptionsalt"] = salt
+    config = told.get("config")
+    added = {configuration_key(project, name): value for name, value in values.items()}
+    if config or added:
+        told["config"] = {**(config if isinstance(config, dict) else {}), **added}
+    project.settings.unlink(missing_ok=True)
+    if told:
+        project.settings.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write_privately(project.settings, yaml.safe_dump(told, allow_unicode=True).encode())
+
+
+def configuration_key(project: Project, name: str) -> str:
+    """`region` → `app:region`; `aws:region` as it is."""
+    return name if ":" in name else f"{project.name}:{name}"
+
+
+def _write_privately(file: Path, content: bytes) -> None:
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
+        opened.write(content)
+
+
+def _mapping(file: Path) -> dict[str, Json]:
+    if not file.is_file():
+        return {}
+    try:
+        told = json.loads(file.read_bytes()) if file.suffix == ".json" else yaml.safe_load(file.read_bytes())
+    except (ValueError, yaml.YAMLError) as problem:
+        raise _unreadable(f"{file.name} cannot be parsed") from problem
+    return {str(name): each for name, each in told.items()} if isinstance(told, dict) else {}
+
+
+def _unreadable(problem: str) -> TargetFailed:
+    message = f"the Pulumi project cannot be read: {problem}"
+    return TargetFailed(Diagnostic(code="pulumi-project", message=message))
