@@ -125,6 +125,18 @@ def unresolved(lease: Lease) -> Diagnostic:
     )
 
 
+def left_in_git(lease: Lease) -> Diagnostic:
+    """A lease from before the leases of its environment moved to a bucket."""
+    doing = "has announced a change" if lease.intent else "may be working"
+    return Diagnostic(
+        code="lease-left-in-git",
+        message=f"the leases of `{lease.target.environment}` were in Git before `leases.store: s3`, and there run "
+        f"{lease.run} of {lease.holder} on {lease.host} {doing} on `{lease.target}`",
+        hint="wait for that run; where it is gone, set `store: git` again until "
+        f"`runner state recover {lease.target}` has settled it",
+    )
+
+
 def moved_back(target: TargetName, floor: int) -> Diagnostic:
     """The leases know less than the record: what was announced since is not known any more."""
     return Diagnostic(

@@ -6,16 +6,12 @@ from collections.abc import Callable, Sequence
 
 from runner.git import Delivery, Edit, Outbox, Refs
 from runner.kit.clock import Clock
+from runner.ledger.lease_board import none_recorded
 from runner.ledger.lease_edits import edit_of_hold
 from runner.ledger.lease_table import GitTable
 from runner.ledger.leases import TableLeases
 from runner.ledger.taking import Terms
 from runner.model.names import TargetName
-
-
-def _always_together(_: TargetName) -> int:
-    """No entry arrives without the end of its lease."""
-    return 0
 
 
 class GitLeases(TableLeases):
@@ -33,7 +29,7 @@ class GitLeases(TableLeases):
     ) -> None:
         table = GitTable(refs, outbox)
         super().__init__(
-            table, terms, recorded=_always_together, clock=clock, pause=pause, background=background
+            table, terms, recorded=none_recorded, clock=clock, pause=pause, background=background
         )
         self._outbox = outbox
 

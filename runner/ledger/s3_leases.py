@@ -11,10 +11,13 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from runner.errors import Denied, NoAnswer, RunnerError
+from runner.errors import Denied, LeaseHeld, NoAnswer, RunnerError
 from runner.git import Conflict, Delivery, Edit, Outbox, Pushed, Refs, Unsent
 from runner.kit.clock import Clock
+from runner.ledger.claims import Free, Living, left_in_git
+from runner.ledger.lease_board import LeaseBoard, none_recorded
 from runner.ledger.lease_record import lease_path
+from runner.ledger.lease_table import GitTable
 from runner.ledger.leases import TableLeases
 from runner.ledger.ledger_paths import deployment_path, live_ref, locks_ref, together
 from runner.ledger.object_table import ObjectTable
@@ -39,10 +42,13 @@ class S3Leases(TableLeases):
         super().__init__(table, terms, recorded=terms.floor, clock=clock, pause=pause, background=background)
         self._refs = refs
         self._outbox = outbox
+        self._in_git = LeaseBoard(
+            GitTable(refs, outbox), self._clock, dead=terms.dead, recorded=none_recorded
+        )
         self._standing: dict[TargetName, str | None] = {}
 
     def take(self, targets: Sequence[TargetName], run: str) -> None:
-        """See Leases: all of an environment at once."""
+        """See Leases: all of an environment at once. LeaseHeld `lease-left-in-git`."""
         for environment in sorted({target.environment for target in targets}):
             super().take([target for target in targets if target.environment == environment], run)
         self._look(targets)
@@ -76,10 +82,27 @@ class S3Leases(TableLeases):
     def _look(self, targets: Sequence[TargetName]) -> None:
         """Remembers what stands on record of `targets`, now that they are ours."""
         environments = sorted({target.environment for target in targets})
-        self._refs.refresh([pattern for each in environments for pattern in together(each)])
+        self._refs.refresh(
+            [pattern for each in environments for pattern in (*together(each), locks_ref(each))]
+        )
+        for environment in environments:
+            if self._refs.head(locks_ref(environment)):
+                self._refuse_left(environment, targets)
         for target in targets:
             found = self._refs.blob(live_ref(target.environment), deployment_path(target.stack))
             self._standing[target] = found[0] if found else None
+
+    def _refuse_left(self, environment: str, targets: Sequence[TargetName]) -> None:
+        """Leases stood in Git before `leases.store` was changed: who still works under one there does not see ours, and
+        what he announced must not be planned over (law 8)."""
+        slots, left = self._in_git.read(environment), []
+        for target in targets:
+            slot = slots.get(target)
+            found = self._in_git.claim(target, slot, floor=0, past_intent=False)
+            if not isinstance(found, Free) and (isinstance(found, Living) or found.lease.intent):
+                left.append(left_in_git(found.lease))
+        if left:
+            raise LeaseHeld(left)
 
     def _sent(self, target: TargetName, edits: Sequence[Edit], *, keep: bool) -> Delivery:
         if not_ours := self._not_proven(target):

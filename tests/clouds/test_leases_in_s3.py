@@ -194,3 +194,22 @@ def test_a_run_that_was_killed_while_it_applied_is_recovered_by_the_next_one(sce
         scene.program("state", "pull", "prod/one", cwd=scene.clone.path, env=scene.variables).stdout
     )
     assert len([each for each in made["resources"] if each["name"] == "made"]) == 1
+
+
+def test_an_entry_that_arrives_with_the_next_command_settles_the_lease_that_stood_in_the_bucket(
+    scene: Scene,
+) -> None:
+    refusal = scene.clone.remote / "hooks" / "pre-receive"
+    with scene.while_it_applies() as run:
+        refusal.write_text("#!/bin/sh\necho no more today >&2\nexit 1\n")
+        refusal.chmod(0o755)
+        scene.open_gate()
+        said = run.communicate(timeout=120)
+    assert run.returncode == 9, said
+    assert scene.leases()["leases/one.json"]["intent"]["purpose"] == "apply"
+    refusal.unlink()
+    told = scene.run("up", "prod", "--yes")
+    assert "record-sent" in codes(told.objects)
+    assert outcomes(told.objects) == {"prod/one": "unchanged"}
+    assert scene.kinds() == ["apply"]
+    assert scene.rows("locks", type="lease") == []

@@ -158,6 +158,21 @@ def test_nothing_is_recorded_while_the_bucket_does_not_say_whose_the_lease_is(ad
     assert isinstance(held.end(NETWORK, entry_of(ada, held)), Pushed)
 
 
+def test_a_lease_that_was_taken_in_git_before_the_store_was_changed_is_respected(
+    ada: Person, bob: Person
+) -> None:
+    before = replace(ada, bucket=None).leases()
+    before.take([NETWORK], "run-in-git")
+    with pytest.raises(LeaseHeld) as caught:
+        leases_of(bob).take([NETWORK], "run-in-s3")
+    assert caught.value.diagnostics[0].code == "lease-left-in-git"
+    announce(before, "run-in-git")
+    with pytest.raises(LeaseHeld, match="has announced a change"):
+        leases_of(bob, dead=lambda _: True).take([NETWORK], "run-in-s3")
+    before.end(NETWORK)
+    leases_of(bob, dead=lambda _: True).take([NETWORK], "run-in-s3")
+
+
 def test_an_object_that_is_none_of_ours_stops_everything(ada: Person) -> None:
     assert ada.bucket is not None
     key = f"{ada.prefix}/prod.leases.json"
