@@ -30,7 +30,15 @@ def _rows(result: GraphResult) -> Iterator[JsonRow]:
             needs = [
                 {"target": str(each.target), "because": each.because} for each in result.edges.get(target, ())
             ]
-            yield "node", {"target": str(target), "wave": number, "needs": [dict(each) for each in needs]}
+            yield (
+                "node",
+                {
+                    "target": str(target),
+                    "wave": number,
+                    "needs": [dict(each) for each in needs],
+                    "widened": [*result.widened.get(target, ())],
+                },
+            )
 
 
 def _showing(format: str) -> Showing[GraphResult]:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from runner.decisions.globs import matches
 from runner.decisions.lookup import Files
-from runner.diagnostics import Diagnostic
+from runner.diagnostics import Diagnostic, Severity
 from runner.kit import canonical
 from runner.model.code import FileFacts, ModuleFacts
 from runner.model.names import TargetName
@@ -22,6 +22,9 @@ VERSION = "c1:"
 """Which closure made a digest. A finer one is `c2:`, and is computed beside this one for as long as entries name it."""
 
 ABSENT = "absent"
+
+MOST_TOLD = 3
+"""Computed paths that one line of a report names."""
 
 
 class Code(Files, Protocol):
@@ -128,6 +131,21 @@ class Closure:
         """The digest of the configuration's keys that reach the target, as written."""
         kinds = {ItemKind.SETTING, ItemKind.VERSION}
         return VERSION + canonical.digest({item.name: item.id for item in self.items if item.kind in kinds})
+
+    @property
+    def widening(self) -> Diagnostic | None:
+        """What a user is told of computed paths: which directories count whole, and which places in the code say so."""
+        if not self.widened:
+            return None
+        more = f"; and {len(self.widened) - MOST_TOLD} more" if len(self.widened) > MOST_TOLD else ""
+        return Diagnostic(
+            code="closure-widened",
+            message=f"more counts as the code of `{self.target}` than it may read: "
+            + "; ".join(self.widened[:MOST_TOLD])
+            + more,
+            hint="a literal path, or one below `path.module`, keeps it to that file",
+            severity=Severity.NOTE,
+        )
 
     def concerns(self, path: str) -> str:
         """Why a change of `path` (also its birth or end) can change the plan; empty when it cannot."""

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from runner.decisions.edges import Edge
+from runner.decisions.terraform_closure import closure_of
 from runner.diagnostics import Diagnostic
 from runner.kit.dag import waves
 from runner.model.names import TargetName
 from runner.model.selection_request import SelectionRequest
 from runner.operations.bench import Bench
-from runner.operations.survey import chosen, survey
+from runner.operations.survey import chosen, gates_of, survey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,10 +24,12 @@ class GraphRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphResult:
-    """`edges`: target -> what it needs, each with its because; `waves` in order."""
+    """`edges`: target -> what it needs, each with its because; `waves` in order; `widened`: target -> the directories
+    that count whole as its code because a path is computed, each with the place."""
 
     waves: tuple[tuple[TargetName, ...], ...]
     edges: Mapping[TargetName, tuple[Edge, ...]]
+    widened: Mapping[TargetName, tuple[str, ...]]
     notes: tuple[Diagnostic, ...] = ()
     next: tuple[str, ...] = ()
     exit_code: int = 0
@@ -39,4 +42,9 @@ def graph(request: GraphRequest, bench: Bench) -> GraphResult:
     edges = {
         name: tuple(edge for edge in whole.edges.get(name, ()) if edge.target in targets) for name in targets
     }
-    return GraphResult(waves=waves(whole.needs(targets)), edges=edges, notes=whole.notes)
+    closures = {
+        name: closure_of(target, gates_of(whole, name.environment), whole.code)
+        for name, target in targets.items()
+    }
+    widened = {name: closure.widened for name, closure in closures.items() if closure.widened}
+    return GraphResult(waves=waves(whole.needs(targets)), edges=edges, widened=widened, notes=whole.notes)

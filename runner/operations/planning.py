@@ -189,8 +189,9 @@ def _readied(
     whole, previous = session.survey, given.previous
     gates = session.gates(target.name.environment)
     laid = laid_out(session, whole, target)
-    for warning in laid.closure.diagnostics:
-        session.note(target.name, warning)
+    for told in (*laid.closure.diagnostics, laid.closure.widening):
+        if told:
+            session.note(target.name, told)
     work, identity = workspace_of(session, target, laid, engine, request.purpose)
     store = store_for(session, target.name)
     named = previous.last.state if previous else None

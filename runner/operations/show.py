@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from runner.decisions.terraform_closure import closure_of
 from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly
 from runner.model.entry import Entry, Resource
 from runner.model.names import TargetName, encoded
 from runner.operations.bench import Bench
 from runner.operations.run_directory import kept_runs
-from runner.operations.survey import Survey, glance
+from runner.operations.survey import Survey, gates_of, glance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,8 @@ def _found(request: ShowRequest, bench: Bench, whole: Survey) -> ShowResult:
         entry = next(whole.record.ledger.entries(target.environment, stack=target.stack, limit=1), None)
         resources = tuple(whole.record.ledger.resources(target)) if deployment else ()
         text = _kept_text(bench, target, entry.run if entry else "") if request.raw else ""
-        return ShowResult(entry=entry, resources=resources, text=text, notes=whole.notes)
+        notes = (*whole.notes, *_widening(whole, target))
+        return ShowResult(entry=entry, resources=resources, text=text, notes=notes)
     plan = _plan(bench, request)
     if plan:
         return ShowResult(text=plan, notes=whole.notes)
@@ -63,6 +65,13 @@ def _found(request: ShowRequest, bench: Bench, whole: Survey) -> ShowResult:
         f"`{request.what}` is no entry, no target and no kept plan",
         hint="`runner log` lists entries, `runner status` targets; `runner preview --save` keeps plans",
     )
+
+
+def _widening(whole: Survey, name: TargetName) -> tuple[Diagnostic, ...]:
+    """What counts as the code of a target because a path in it is computed, in the surveyed commit."""
+    target = whole.wishes.targets.get(name)
+    told = target and closure_of(target, gates_of(whole, name.environment), whole.code).widening
+    return (told,) if told else ()
 
 
 def _target(what: str, whole: Survey) -> TargetName | None:

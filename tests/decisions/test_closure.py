@@ -144,6 +144,18 @@ def test_a_computed_path_widens_to_the_smallest_directory_that_holds_it() -> Non
     )
 
 
+def test_what_a_computed_path_widens_is_told_once_with_its_place() -> None:
+    one = 'a = file("${path.module}/x/${var.p}")\n'
+    told = closed({MAIN: "locals {\n" + one + "}\n", f"{APP}/x/1": ""}).widening
+    assert told is not None
+    assert f"`{APP}/x` is read whole: file at {MAIN}:2:" in told.message
+    many = "".join(f'a{n} = file("${{path.module}}/x{n}/${{var.p}}")\n' for n in range(9))
+    told = closed({MAIN: "locals {\n" + many + "}\n"}).widening
+    assert told is not None
+    assert told.message.endswith("; and 6 more")
+    assert closed({MAIN: 'locals { a = file("x") }'}).widening is None
+
+
 def test_own_files_count_but_other_environments_values_and_documentation_do_not() -> None:
     files = dict.fromkeys(
         [

@@ -107,6 +107,17 @@ def test_what_only_depends_on_a_changing_target_is_provisional_and_planned_again
     assert kinds_told == ["provisional", "planned"]
 
 
+def test_a_computed_path_that_widens_the_closure_is_told_once_with_its_place(setting: Setting) -> None:
+    code = 'variable "n" { default = "1" }\nlocals { word = file("${path.module}/words/${var.n}") }\n'
+    files = {"stacks/a/main.tf": code + thing("a"), "stacks/a/words/1": "one"}
+    stage = setting({"runner.yaml": RUNNER, "environments/prod.yaml": "", **files})
+    for verb in (("preview", "prod"), ("up", "prod", "--yes"), ("show", "prod/a")):
+        (told,) = [each for each in stage.run(*verb).diagnostics if each["code"] == "closure-widened"]
+        assert "`stacks/a/words` is read whole: file at stacks/a/main.tf:2:" in told["message"]
+    (node,) = stage.run("graph", "prod").rows("node")
+    assert len(node["widened"]) == 1
+
+
 def test_with_dependencies_an_upstream_that_is_behind_goes_first(three: Stage) -> None:
     three.run("up", "prod", "--yes")
     three.change(
