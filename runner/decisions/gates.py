@@ -5,7 +5,7 @@ All facts are handed in. What is not known closes (law 10).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from shlex import quote
@@ -13,7 +13,7 @@ from shlex import quote
 from runner.decisions.calendar import freeze_span, in_words, is_open, next_opening
 from runner.decisions.globs import admitted, matches
 from runner.model.entry import Deployment
-from runner.model.environment import ApplyMode, Gates
+from runner.model.environment import Gates
 from runner.model.names import TargetName
 from runner.model.references import OutputReference, Reference, SecretReference
 from runner.model.target import Target
@@ -119,21 +119,6 @@ def dirty_verdict(facts: BranchFacts, *, allow_dirty: bool = False) -> Verdict:
     return _closed(
         "dirty", "dirty", because, "commit them, or give --allow-dirty, which makes a commit of them"
     )
-
-
-def apply_verdict(gates: Gates, event: str) -> Verdict:
-    """Does `event` (hand, merge, pull-request, schedule) apply here? By hand always does: it is what `manual` means."""
-    words = f"`{gates.environment}` has `apply: {gates.apply.value}`"
-    match gates.apply, event:
-        case (_, "hand"):
-            return opened("apply", "a person asked for it")
-        case (ApplyMode.ON_MERGE, "merge" | "schedule"):
-            return opened("apply", words)
-        case (ApplyMode.BEFORE_MERGE, "pull-request"):
-            return opened("apply", words)
-        case _:
-            hint = f"runner up env/{gates.environment}" if gates.apply is ApplyMode.MANUAL else ""
-            return _closed("apply", "apply-mode", words, hint, waits=True)
 
 
 def window_verdict(gates: Gates, now: datetime) -> Verdict:
@@ -287,13 +272,3 @@ def broken_glass(
         else each
         for each in listed
     )
-
-
-def exit_code_of(verdicts: Iterable[Verdict]) -> int:
-    """0 open, 3 denied, 8 waiting; an engine that may not be used is 5."""
-    answers: Mapping[Answer, list[Verdict]] = {answer: [] for answer in Answer}
-    for each in verdicts:
-        answers[each.answer].append(each)
-    if any(each.gate == "engine" for each in answers[Answer.DENY]):
-        return 5
-    return 3 if answers[Answer.DENY] else 8 if answers[Answer.WAIT] else 0

@@ -71,32 +71,17 @@ def _unwished(
     )
 
 
-def contradictions(
-    targets: Iterable[TargetName], live: Iterable[TargetName], wishes: Mapping[str, Wishes]
-) -> tuple[Diagnostic, ...]:
-    """`removed:` lines that make no sense: the stack is still wished for (an error), or is not live (a typing error,
-    or long done)."""
-    wished, known = set(targets), set(live)
-    found = []
-    for environment, own in sorted(wishes.items()):
-        for stack in own.removed:
-            name = TargetName(environment=environment, stack=stack)
-            if name in wished:
-                found.append(
-                    Diagnostic(
-                        code="removed-but-wished",
-                        message=f"`removed:` of `{environment}` names `{stack}`, which is still wished for there",
-                        hint=f'remove its directory, exclude it (`stacks: ["*", "!{stack}"]`), or take the line away',
-                    )
-                )
-            elif name not in known:
-                message = f"`removed:` of `{environment}` names `{stack}`, which is not live there"
-                found.append(
-                    Diagnostic(
-                        code="removed-not-live",
-                        message=message,
-                        hint="take the line away",
-                        severity=Severity.NOTE,
-                    )
-                )
-    return tuple(found)
+def idle_removals(live: Iterable[TargetName], wishes: Mapping[str, Wishes]) -> tuple[Diagnostic, ...]:
+    """`removed:` lines that end nothing: the stack is not live (a typing error, or long done)."""
+    known = set(live)
+    return tuple(
+        Diagnostic(
+            code="removed-not-live",
+            message=f"`removed:` of `{environment}` names `{stack}`, which is not live there",
+            hint="take the line away",
+            severity=Severity.NOTE,
+        )
+        for environment, own in sorted(wishes.items())
+        for stack in own.removed
+        if TargetName(environment=environment, stack=stack) not in known
+    )

@@ -10,6 +10,7 @@ from runner.config.configuration import Configuration, GatesConfiguration, Wishe
 from runner.config.files import RUNNER_FILE
 from runner.decisions.edges import Edge, graph_edges
 from runner.decisions.ordering import needs_among
+from runner.decisions.orphans import idle_removals
 from runner.decisions.selection import select
 from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly
@@ -103,7 +104,7 @@ def _surveyed(bench: Bench, revision: Revision, planned: str, *, refresh: bool, 
         code=code,
         record=record,
         edges=graph_edges(wishes.targets, code, believed.environments) if graph else {},
-        notes=(*gates.warnings, *wishes.warnings),
+        notes=(*gates.warnings, *wishes.warnings, *(_idle(wishes, record) if graph else ())),
         here=bench.tools.here,
     )
 
@@ -210,6 +211,17 @@ def ledger_chosen(bench: Bench, whole: Survey) -> None:
         "nothing says where the record of what is applied is kept: at a remote, or in this clone alone",
         hint=f"commit and push `ledger: {{remote: {name}}}` in runner.yaml, or `ledger: {{remote: none}}`",
     )
+
+
+def _idle(wishes: WishesConfiguration, record: Record) -> tuple[Diagnostic, ...]:
+    """Notes of `removed:` lines that end nothing; without one no ledger is read for it."""
+    live = [
+        TargetName(environment=environment, stack=stack)
+        for environment, own in wishes.wishes.items()
+        if own.removed
+        for stack in record.ledger.live(environment)
+    ]
+    return idle_removals(live, wishes.wishes)
 
 
 def _read_ahead(code: CodeReader, wishes: WishesConfiguration) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from runner.decisions.orphans import Fate, contradictions, unwished
+from runner.decisions.orphans import Fate, idle_removals, unwished
 from runner.model.entry import Actor, Deployment, Entry, EntryKind, Result
 from runner.model.environment import Wishes
 from tests.decisions.code_on_paper import named, target_of
@@ -60,9 +60,7 @@ def test_an_environment_that_is_gone_leaves_orphans_too() -> None:
     assert found.fate is Fate.ORPHAN
 
 
-def test_removed_lines_that_make_no_sense_are_said() -> None:
-    found = contradictions([named("dev/app")], [named("dev/app")], wishes(app="destroy", typo="forget"))
-    assert [(each.code, str(each.severity)) for each in found] == [
-        ("removed-but-wished", "error"),
-        ("removed-not-live", "note"),
-    ]
+def test_a_removed_line_that_ends_nothing_is_said() -> None:
+    found = idle_removals([named("dev/app")], wishes(app="destroy", typo="forget"))
+    assert [(each.code, str(each.severity)) for each in found] == [("removed-not-live", "note")]
+    assert "`typo`" in found[0].message

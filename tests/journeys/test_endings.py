@@ -162,3 +162,15 @@ def test_a_failed_or_partial_apply_is_behind_until_the_whole_is_as_wished_again(
     stage.run("up", "prod", "--behind", "--yes")
     assert stage.attributes("prod/other", "terraform_data.two")["input"]["value"] == 1
     assert stage.standing() == {"prod/other": "live"}
+
+
+def test_a_removed_line_that_ends_nothing_is_not_passed_over(setting: Setting) -> None:
+    stage = setting(
+        {
+            "runner.yaml": RUNNER,
+            "environments/prod.yaml": "removed: {thign: destroy}\n",
+            "stacks/thing/main.tf": thing("a"),
+        }
+    )
+    for words in (("up", "prod", "--yes"), ("preview", "prod"), ("status",)):
+        assert stage.run(*words).diagnostic("removed-not-live")["severity"] == "note", words
