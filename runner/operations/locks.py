@@ -8,7 +8,7 @@ from runner.diagnostics import Diagnostic
 from runner.ledger import HeldLease
 from runner.model.selection_request import SelectionRequest
 from runner.operations.bench import Bench
-from runner.operations.opening import standing_leases
+from runner.operations.standing import standing_leases
 from runner.operations.survey import glance, recorded_names, spreads
 
 

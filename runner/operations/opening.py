@@ -11,7 +11,7 @@ from threading import BoundedSemaphore
 from runner.diagnostics import Diagnostic
 from runner.kit.journal import is_held
 from runner.kit.redaction import Redactor
-from runner.ledger import HeldLease, Leases
+from runner.ledger import Leases
 from runner.model.happening import Noted
 from runner.model.lease import Lease
 from runner.model.names import TargetName
@@ -23,7 +23,7 @@ from runner.operations.run_directory import (
     runs_directory,
 )
 from runner.operations.session import Session
-from runner.operations.survey import Survey, gates_of
+from runner.operations.survey import Survey
 from runner.operations.tools import LeaseTerms
 
 DEFAULT_JOBS = 4
@@ -108,17 +108,6 @@ def _take(session: Session, by_environment: Mapping[str, Sequence[TargetName]]) 
         session.leases[environment] = leases
         leases.take(names, session.directory.id)
     session.survey.record.ledger.refresh(sorted(by_environment))
-
-
-def standing_leases(bench: Bench, whole: Survey, environment: str) -> Sequence[HeldLease]:
-    """The leases of an environment as the ledger's remote has them; nobody's lease is taken to look."""
-    terms = LeaseTerms(
-        holder="",
-        gates=gates_of(whole, environment),
-        on_lost=lambda _: None,
-        dead=lambda _: False,
-    )
-    return bench.tools.leases(whole.record, terms).standing(environment)
 
 
 def leases_for(session: Session, environment: str, *, gone: str = "") -> Leases:

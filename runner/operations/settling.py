@@ -16,11 +16,12 @@ from runner.model.lease import Lease
 from runner.model.names import TargetName
 from runner.operations.abandoned import Remnant, remnants
 from runner.operations.bench import Bench
-from runner.operations.opening import leases_for, opened, standing_leases
+from runner.operations.opening import leases_for, opened
 from runner.operations.overtaken import Overtaken, let_go_or_told, sent_again
 from runner.operations.recovery import Finding, lost_of, recover, unknown_of
 from runner.operations.run_directory import abandoned_runs
 from runner.operations.session import Session
+from runner.operations.standing import standing_leases
 from runner.operations.survey import Survey, ledger_chosen
 
 Left = dict[TargetName, tuple[str, ...]]

@@ -16,11 +16,12 @@ from runner.model.names import TargetName
 from runner.operations.abandoned import Remnant, remnants
 from runner.operations.bench import Bench
 from runner.operations.confirming import asked
-from runner.operations.opening import leases_for, opened, standing_leases
+from runner.operations.opening import leases_for, opened
 from runner.operations.overtaken import Overtaken, dropped
 from runner.operations.recovery import Finding, accepted, lost_of, recover, unknown_of
 from runner.operations.run_directory import abandoned_runs
 from runner.operations.session import Session
+from runner.operations.standing import standing_leases
 from runner.operations.state_places import StatePlace, place_of, pulled_state
 from runner.operations.surgery import StateChange, Surgery, announced, written_down
 from runner.operations.survey import Survey

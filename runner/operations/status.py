@@ -14,7 +14,7 @@ from runner.model.names import TargetName
 from runner.model.selection_request import SelectionRequest
 from runner.operations.bench import Bench
 from runner.operations.closures import because_behind
-from runner.operations.opening import standing_leases
+from runner.operations.standing import standing_leases
 from runner.operations.survey import Survey, chosen, glance
 
 

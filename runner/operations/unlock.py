@@ -14,7 +14,8 @@ from runner.model.names import TargetName
 from runner.operations.bench import Bench
 from runner.operations.confirming import asked, confirmed
 from runner.operations.environment_entries import plain_entry
-from runner.operations.opening import leases_for, opened, standing_leases
+from runner.operations.opening import leases_for, opened
+from runner.operations.standing import standing_leases
 from runner.operations.survey import survey, target_named
 
 
