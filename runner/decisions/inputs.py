@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from runner.model.code import ModuleFacts, Variable
 from runner.model.names import TargetName
 from runner.model.references import Input, Inputs, OutputReference, SecretReference, references_in
 from runner.model.target import Target
+
+_WORD = re.compile(r"[\w-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,28 @@ def undeclared_everywhere(
         )
         for name, each in inputs.items()
         if name not in known
+    )
+
+
+def unvalued(
+    target: Target, module: ModuleFacts, inputs: Inputs, values: Iterable[str]
+) -> tuple[Diagnostic, ...]:
+    """The variables of `module` that must have a value and get none. `values` are the texts of the files of values that
+    the engine is given or finds: a name that stands in one may be given there, so nothing is said of it."""
+    if module.diagnostics:
+        return ()
+    wanted = {name for name, each in module.variables.items() if not each.has_default and name not in inputs}
+    for text in values if wanted else ():
+        wanted -= set(_WORD.findall(text))
+    return tuple(
+        Diagnostic(
+            code="input-missing",
+            message=f"`{target.name}` gives no value to the variable `{name}`, which has no default",
+            span=module.variables[name].span,
+            hint=f"environments/{target.name.environment}.yaml: "
+            f"`targets: {{{target.name.stack}: {{inputs: {{{name}: …}}}}}}`, or a `default` in the block",
+        )
+        for name in sorted(wanted)
     )
 
 

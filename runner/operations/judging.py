@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from runner.decisions.edges import module_facts, reaching
@@ -19,13 +19,16 @@ from runner.decisions.gates import (
     unenforced_verdict,
     window_verdict,
 )
-from runner.decisions.inputs import inputs_of, undeclared_everywhere
+from runner.decisions.inputs import inputs_of, undeclared_everywhere, unvalued
+from runner.decisions.lookup import FILES, located
 from runner.decisions.selection import is_named
+from runner.decisions.terraform_closure import closure_of
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import AskedWrongly, Denied, RunnerError, Waiting
-from runner.model.environment import Gates
+from runner.model.code import ModuleFacts
+from runner.model.environment import Gates, Hooks
 from runner.model.names import TargetName
-from runner.model.references import references_in
+from runner.model.references import Inputs, references_in
 from runner.model.selection_request import SelectionRequest
 from runner.model.target import Target
 from runner.model.verdict import Answer, Verdict
@@ -146,13 +149,38 @@ def _input_problems(whole: Survey, targets: Mapping[TargetName, Target]) -> list
     for name, target in targets.items():
         module = facts[name]
         if module is not None:
-            problems += inputs_of(target, module, others).diagnostics
+            given = inputs_of(target, module, others)
+            problems += given.diagnostics
+            problems += unvalued(target, module, given.inputs, _values(whole, target, module, given.inputs))
     for environment in sorted({name.environment for name in targets}):
         wishes = whole.wishes.wishes.get(environment)
         modules = [module for name, module in facts.items() if name.environment == environment]
         if wishes:
             problems += undeclared_everywhere(environment, wishes.inputs, modules)
     return problems
+
+
+def _values(whole: Survey, target: Target, module: ModuleFacts, inputs: Inputs) -> Iterator[str]:
+    """What may give a variable its value beside the inputs: files of values, and settings and hooks that nobody reads
+    here, which may be anything."""
+    required = [
+        name for name, each in module.variables.items() if not each.has_default and name not in inputs
+    ]
+    if not required:
+        return
+    gates = gates_of(whole, target.name.environment)
+    closure = closure_of(target, gates, whole.code)
+    files = {path for path in closure.paths if path.endswith((".tfvars", ".tfvars.json"))} | {
+        *closure.var_files
+    }
+    found = {place.path for each in files if (place := located(whole.code, each)).kind in FILES}
+    for path in sorted(found):
+        yield whole.tree.read(path).decode("utf-8", "replace")
+    credentials = (gates.credentials.preview, gates.credentials.apply)
+    yield from (name.removeprefix("TF_VAR_") for each in credentials if each for name in each.files)
+    words = [word for some in gates.terraform.arguments.values() for word in some]
+    if gates.hooks != Hooks() or any("var" in word for word in words):
+        yield " ".join(required)
 
 
 def _branch_facts(bench: Bench, whole: Survey, gates: Gates, targets: Iterable[Target]) -> BranchFacts:

@@ -19,9 +19,9 @@ from runner.model.names import TargetName
 from runner.model.stack import EngineName, EngineWish
 from runner.model.target import Target
 from runner.operations.as_applied import where_it_stands
-from runner.operations.local_states import link_states
 from runner.operations.run_directory import WorkPlaces
 from runner.operations.session import Session
+from runner.operations.states_in_checkout import link_states
 from runner.operations.stores import settings_for
 from runner.operations.survey import Survey, gates_of
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.decisions.inputs import inputs_of, undeclared_everywhere
+from runner.decisions.inputs import inputs_of, undeclared_everywhere, unvalued
 from runner.diagnostics import Span
 from runner.kit.tree import DictTree
 from runner.model.code import ModuleFacts
@@ -42,6 +42,18 @@ def test_an_input_of_a_target_that_is_not_declared_is_a_mistake_with_a_proposal(
     (problem,) = inputs_of(target_of(inputs={"regoin": "x"}), module()).diagnostics
     assert problem.code == "input-undeclared"
     assert "did you mean `region`?" in problem.hint
+
+
+def test_a_variable_that_gets_no_value_is_told_with_its_place_and_where_to_write_it() -> None:
+    target = target_of(inputs={"password": "x"})
+    given = inputs_of(target, module()).inputs
+    region, token = unvalued(target, module(), given, [])
+    assert (region.code, str(region.span)) == ("input-missing", "stacks/app/main.tf:1:10")
+    assert "`region`" in region.message
+    assert "environments/dev.yaml: `targets: {app: {inputs: {region:" in region.hint
+    assert "`token`" in token.message
+    assert unvalued(target, module(), given, ['region = "a"\n', '{"token": 1}']) == ()
+    assert unvalued(target, module('variable "region" {\n'), {}, []) == (), "what cannot be read may say it"
 
 
 def test_a_secret_needs_a_sensitive_variable() -> None:

@@ -84,6 +84,26 @@ LEVELS = ("code", "auto", "var_file", "beside", "environment", "target")
 """Weakest first."""
 
 
+def test_a_variable_that_nothing_gives_a_value_is_told_before_anything_starts(setting: Setting) -> None:
+    code = "".join(f'variable "{name}" {{}}\n' for name in ("a", "b", "c", "d")) + thing("1")
+    stage = setting({"runner.yaml": RUNNER, "environments/prod.yaml": "", "stacks/s/main.tf": code})
+    for verb in (("up", "prod", "--yes"), ("preview", "prod")):
+        told = stage.run(*verb, code=2, env={"TF_VAR_a": "x"})
+        assert told.rows("target_started") == []
+        missing = [each for each in told.diagnostics if each["code"] == "input-missing"]
+        places = [(each["span"]["file"], each["span"]["line"], each["span"]["column"]) for each in missing]
+        assert places == [("stacks/s/main.tf", line, 10) for line in (1, 2, 3, 4)]
+        assert "environments/prod.yaml" in missing[0]["hint"]
+    given = {
+        "environments/prod.yaml": "inputs: {a: 1}\nsettings: {terraform: {var_files: [values/all.txt]}}\n",
+        "stacks/s/x.auto.tfvars.json": '{"b": 1}',
+        "stacks/s/prod.tfvars": "c = 1\n",
+        "stacks/s/values/all.txt": "d = 1\n",
+    }
+    stage.change(given)
+    assert stage.run("up", "prod", "--yes").outcomes == {"prod/s": "succeeded"}
+
+
 def test_the_nearest_value_wins(setting: Setting) -> None:
     """Variable N is given at the levels 0..N: what comes out is the level N."""
 
