@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 import threading
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.diagnostics import Diagnostic
-from runner.engine.brands import BRANDS
+from runner.engine.brands import BRANDS, Brand
 from runner.engine.embedded import NOTICE, embedded_library, embedded_program
 from runner.engine.versions import meets
 from runner.errors import AskedWrongly, ToolUnavailable
@@ -21,6 +22,7 @@ from runner.kit.process import Command, find_program, run
 from runner.model.stack import EngineIdentity, EngineName, EngineWish
 
 PROBE_TIMEOUT = 30.0  # seconds
+_SAID = re.compile(rb"\s*v?(\d+\.\d+\.\d+\S*)\s*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +46,12 @@ class Discovery:
     """Finds engines. `cache` is a directory of ours: probed versions (by path, time and size) and the embedded
     engine's program stand there. Safe to be used by many threads; each program is asked for its version once."""
 
-    def __init__(self, cache: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, cache: Path, environment: Mapping[str, str], brands: Mapping[EngineName, Brand] = BRANDS
+    ) -> None:
         self._cache = cache
+        self._brands = brands
+        self._home = environment.get("HOME", "")
         self._path = environment.get("PATH", os.defpath)
         self._lock = threading.Lock()
         self._chosen: dict[EngineWish, EngineProgram] = {}
@@ -60,7 +66,7 @@ class Discovery:
 
     def _choose(self, wish: EngineWish) -> EngineProgram:
         _check_readable(wish)
-        if wish.name not in BRANDS:
+        if wish.name not in self._brands:
             raise AskedWrongly.of(
                 "engine-not-yet",
                 f"stacks of {wish.name} are not in this version",
@@ -68,7 +74,7 @@ class Discovery:
             )
         tried = []
         for candidate in self._candidates(wish):
-            version = self._version(candidate)
+            version = self._version(candidate, self._brands[wish.name].asks)
             if version is None:
                 tried.append(f"{candidate.file} ({candidate.origin}) does not tell its version")
                 continue
@@ -79,7 +85,7 @@ class Discovery:
             tried.append(
                 f"{candidate.file} ({candidate.origin}) is {version} and does not meet {' and '.join(failed)}"
             )
-        raise ToolUnavailable(_nothing_fits(wish, tried))
+        raise ToolUnavailable(_nothing_fits(wish, tried, self._brands[wish.name]))
 
     def _candidates(self, wish: EngineWish) -> Iterator[_Candidate]:
         if wish.path:
@@ -87,29 +93,30 @@ class Discovery:
             if found:
                 yield _Candidate(argv=(found,), file=Path(found), origin="named")
             return
-        brand = BRANDS.get(wish.name)
-        if brand is None:
-            return
+        brand = self._brands[wish.name]
         seen = set()
-        for directory in self._path.split(os.pathsep):
+        own = [os.path.join(self._home, place) for place in brand.places if self._home]
+        for directory in (*self._path.split(os.pathsep), *own):
             for name in brand.programs:
                 found = find_program(name, directory) if os.path.isabs(directory) else None
                 if found and (real := os.path.realpath(found)) not in seen:
                     seen.add(real)
-                    yield _Candidate(argv=(found,), file=Path(found), origin="PATH")
+                    yield _Candidate(
+                        argv=(found,), file=Path(found), origin="installed" if directory in own else "PATH"
+                    )
         library = embedded_library(brand.embedded) if brand.embedded else None
         if library is not None:
             argv = embedded_program(library, self._cache / "embedded")
             yield _Candidate(argv=argv, file=library, origin="embedded", notices=(NOTICE,))
 
-    def _version(self, candidate: _Candidate) -> str | None:
+    def _version(self, candidate: _Candidate, asks: tuple[str, ...]) -> str | None:
         about = candidate.file.stat()
         mark = [about.st_mtime_ns, about.st_size]
         known = self._known()
         entry = known.get(str(candidate.file))
         if isinstance(entry, list) and len(entry) == 3 and entry[:2] == mark and isinstance(entry[2], str):
             return entry[2]
-        version = _probe(candidate.argv)
+        version = _probe((*candidate.argv, *asks))
         if version is not None:
             self._remember({**known, str(candidate.file): [*mark, version]})
         return version
@@ -134,13 +141,15 @@ def _probe(argv: tuple[str, ...]) -> str | None:
         "PATH": os.defpath,
         "HOME": home,
         "CHECKPOINT_DISABLE": "1",
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
         "TF_CLI_CONFIG_FILE": os.devnull,
     }
-    command = Command(
-        argv=(*argv, "version", "-json"), cwd=Path(home), environment=environment, timeout=PROBE_TIMEOUT
-    )
+    command = Command(argv=argv, cwd=Path(home), environment=environment, timeout=PROBE_TIMEOUT)
     try:
-        told = json.loads(run(command).stdout)
+        said = run(command).stdout
+        if plain := _SAID.fullmatch(said):
+            return plain[1].decode("ascii", "replace")
+        told = json.loads(said)
     except (ToolUnavailable, ValueError):
         return None
     finally:
@@ -162,7 +171,7 @@ def _check_readable(wish: EngineWish) -> None:
         raise AskedWrongly(wrong)
 
 
-def _nothing_fits(wish: EngineWish, tried: list[str]) -> Diagnostic:
+def _nothing_fits(wish: EngineWish, tried: list[str], brand: Brand) -> Diagnostic:
     if tried:
         message = f"no {wish.name} meets every constraint: {'; '.join(tried)}"
         hint = (
@@ -174,7 +183,8 @@ def _nothing_fits(wish: EngineWish, tried: list[str]) -> Diagnostic:
         return Diagnostic(
             code="engine-missing", message=message, hint="a named engine never falls back to another"
         )
-    message = f"there is no {wish.name}: it is not on PATH"
+    elsewhere = "".join(f", and not in ~/{place}" for place in brand.places)
+    message = f"there is no {wish.name}: it is not on PATH{elsewhere}"
     extra = wish.name is EngineName.TERRAFORM
     hint = "`pip install 'gitops-runner[embedded]'` brings a Terraform" if extra else f"install {wish.name}"
     return Diagnostic(code="engine-missing", message=message, hint=hint)

@@ -7,8 +7,10 @@ anybody on the machine may write to.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -127,15 +129,17 @@ class PulumiThroughKit(PulumiCommand):
             return run(command, stop=self._stop).code
 
     def environment(self, additional: Mapping[str, str], only: Mapping[str, str] | None) -> dict[str, str]:
-        """All that the child gets."""
+        """All that the child gets; with `only`, nothing that opens anything."""
         given = self._work.environment if only is None else only
         made = {**given, **additional, **self._variables, "PULUMI_STACK": self._project.stack}
-        made["PATH"] = (
-            f"{Path(self.command).parent}:{given.get('PATH', '')}"  # its language hosts lie beside it
-        )
+        # Its language hosts lie beside it.
+        made["PATH"] = os.pathsep.join([str(Path(self.command).parent), given.get("PATH", os.defpath)])
+        if only is not None:
+            return made
         if self._project.url:
             made["PULUMI_BACKEND_URL"] = self._project.url
         if self._ours:
+            assert self._work.passphrase, "nothing would be sealed"
             made.pop("PULUMI_CONFIG_PASSPHRASE_FILE", None)
             made["PULUMI_CONFIG_PASSPHRASE"] = self._work.passphrase
         return made
@@ -211,19 +215,21 @@ class _Followed:
     def __init__(self, file: Path | None, on_line: OnEventLine | None) -> None:
         self._file, self._on_line = file, on_line
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="event log", daemon=True)
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="event-log")
+        self._following: Future[None] | None = None
         self._place = 0
         self._rest = b""
 
     def __enter__(self) -> None:
         if self._file is not None and self._on_line is not None:
-            self._thread.start()
+            self._following = self._pool.submit(self._follow)
 
     def __exit__(self, *_: object) -> None:
-        if self._thread.ident is not None:
-            self._ended.set()
-            self._thread.join()
-            self._look()
+        self._ended.set()
+        with self._pool:
+            if self._following is not None:
+                self._following.result()  # what went wrong in the listener goes wrong here
+                self._look()
 
     def _follow(self) -> None:
         while not self._ended.wait(LOOK_EVERY):

@@ -76,8 +76,8 @@ def planned_of(preview: Preview) -> Planned:
         complete=summary.result in ("succeeded", "") and not summary.corrupt,
         errored=summary.result == "failed",
         drift=drift,
-        diagnostics=tuple(_warnings(told)),
-        checks=tuple(_check(each) for each in told if isinstance(each, Judged)),
+        diagnostics=reader.warnings(told),
+        checks=tuple(reader.check(each) for each in told if isinstance(each, Judged)),
     )
 
 
@@ -133,15 +133,6 @@ def _moved_from(step: Step) -> str:
     return before if isinstance(before, str) and before and before != step.urn else ""
 
 
-def _warnings(told: Iterable[Told]) -> list[Diagnostic]:
-    found = (each.diagnostic() for each in told if isinstance(each, Said))
-    return list(dict.fromkeys(each for each in found if each and each.severity is Severity.WARNING))
-
-
-def _check(judged: Judged) -> dict[str, str]:
-    return {"address": judged.urn, "status": f"{judged.policy}: {judged.level}", "message": judged.text}
-
-
 class _Reader:
     def __init__(self, preview: Preview) -> None:
         self._preview = preview
@@ -182,6 +173,17 @@ class _Reader:
             self._output(name, old.get(name), new.get(name), to_come.get(name))
             for name in sorted({*old, *new})
         )
+
+    def warnings(self, told: Iterable[Told]) -> tuple[Diagnostic, ...]:
+        """What the program and its providers warn of, each once."""
+        said = (replace(each, text=self._text(each.text)) for each in told if isinstance(each, Said))
+        found = (each.diagnostic() for each in said)
+        return tuple(dict.fromkeys(each for each in found if each and each.severity is Severity.WARNING))
+
+    def check(self, judged: Judged) -> dict[str, str]:
+        """A policy's word."""
+        status, message = f"{judged.policy}: {judged.level}", self._text(judged.text)
+        return {"address": self._text(judged.urn), "status": status, "message": message}
 
     # ------------------------------------------------------------------------------------------------ resources
 

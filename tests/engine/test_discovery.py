@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.engine.brands import PULUMI
 from runner.engine.discovery import Discovery
 from runner.errors import AskedWrongly, ToolUnavailable
 from runner.kit.process import Command, run
@@ -121,3 +122,39 @@ def test_the_embedded_engine_is_the_last_resort_and_says_its_licence(
     )
     assert done.code == 1
     assert b"no-such-verb" in done.stderr + done.stdout
+
+
+@pytest.mark.pulumi
+def test_pulumi_is_found_where_its_installer_puts_it_and_after_path(
+    pulumi_binary: Path, tmp_path: Path
+) -> None:
+    installed, other = tmp_path / "home/.pulumi/bin", tmp_path / "path"
+    for place in (installed, other):
+        place.mkdir(parents=True)
+        (place / "pulumi").symlink_to(pulumi_binary)
+    home = str(tmp_path / "home")
+    brands = {EngineName.PULUMI: PULUMI}
+    alone = Discovery(tmp_path / "cache", {"PATH": str(tmp_path), "HOME": home}, brands)
+    chosen = alone.choose(wish(">= 3", name=EngineName.PULUMI))
+    assert chosen.argv == (str(installed / "pulumi"),)
+    assert chosen.identity.origin == "installed"
+    assert chosen.identity.version[0].isdigit()
+    both = Discovery(tmp_path / "cache", {"PATH": str(other), "HOME": home}, brands)
+    assert both.choose(wish(name=EngineName.PULUMI)).identity.origin == "PATH"
+    with pytest.raises(ToolUnavailable) as failure:
+        both.choose(wish(">= 4", name=EngineName.PULUMI))
+    assert chosen.identity.version in str(failure.value)
+    assert ">= 4" in str(failure.value)
+
+
+def test_where_a_missing_pulumi_was_looked_for_is_said(tmp_path: Path) -> None:
+    discovery = Discovery(tmp_path, {"PATH": "", "HOME": str(tmp_path)}, {EngineName.PULUMI: PULUMI})
+    with pytest.raises(ToolUnavailable) as failure:
+        discovery.choose(wish(name=EngineName.PULUMI))
+    assert "~/.pulumi/bin" in str(failure.value)
+
+
+def test_the_door_to_pulumi_is_closed_until_every_verb_knows_it(tmp_path: Path) -> None:
+    with pytest.raises(AskedWrongly) as failure:
+        Discovery(tmp_path, {"PATH": "", "HOME": str(tmp_path)}).choose(wish(name=EngineName.PULUMI))
+    assert failure.value.diagnostics[0].code == "engine-not-yet"
