@@ -12,14 +12,15 @@ from runner.kit import canonical
 from runner.model.references import Json
 
 MOST_ITEMS = 200_000
-"""As many files as a repository may have (`limits.tree_files`)."""
+"""As many files as a repository may have where nobody says otherwise (`limits.tree_files`)."""
 
 
 class Gathering:
     """Mutable while one closure is made; nothing in it is shared."""
 
-    def __init__(self, code: Code) -> None:
+    def __init__(self, code: Code, most_items: int = MOST_ITEMS) -> None:
         self.code = code
+        self.most_items = most_items
         self.items: dict[str, ClosureItem] = {}
         self.watches: dict[tuple[str, str], Watch] = {}
         self.widened: dict[str, None] = {}
@@ -132,9 +133,10 @@ class Gathering:
         self._keep(ClosureItem(name=node.path, kind=ItemKind(node.kind), id=node.id, because=because))
 
     def _keep(self, item: ClosureItem) -> None:
-        if len(self.items) >= MOST_ITEMS and item.name not in self.items:
-            message = f"the closure has more than {MOST_ITEMS:,} items"
-            self.tell("closure-too-large", message, None, hint="name the paths that are read, literally")
+        if len(self.items) >= self.most_items and item.name not in self.items:
+            message = f"the closure has more than {self.most_items:,} items, the limit of `limits.tree_files`"
+            hint = "name the paths that are read, literally, or raise `limits.tree_files` in runner.yaml"
+            self.tell("closure-too-large", message, None, hint=hint)
             return
         self.items.setdefault(item.name, item)
 

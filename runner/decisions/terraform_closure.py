@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from runner.decisions.closure import Closure, Code
-from runner.decisions.gathering import Gathering
+from runner.decisions.gathering import MOST_ITEMS, Gathering
 from runner.decisions.globs import is_glob
 from runner.decisions.lookup import FILES, joined, located
 from runner.decisions.own_files import PLUGIN_DIRECTORY, VERSION_FILES, environment_values, own_files
@@ -31,9 +31,10 @@ class _Asked:
     known: bool
 
 
-def closure_of(target: Target, gates: Gates, code: Code) -> Closure:
-    """The closure of `target` in the tree that `code` reads, under the environment's `gates`."""
-    survey = _Survey(target, gates, code)
+def closure_of(target: Target, gates: Gates, code: Code, *, most_items: int = MOST_ITEMS) -> Closure:
+    """The closure of `target` in the tree that `code` reads, under the environment's `gates`; one that has more than
+    `most_items` has an error (law 14)."""
+    survey = _Survey(target, gates, Gathering(code, most_items))
     survey.own()
     if target.stack.engine.name is not EngineName.PULUMI:
         survey.modules()
@@ -44,12 +45,11 @@ def closure_of(target: Target, gates: Gates, code: Code) -> Closure:
 
 
 class _Survey:
-    def __init__(self, target: Target, gates: Gates, code: Code) -> None:
-        self.target, self.gates, self.code = target, gates, code
-        self.directory = located(code, target.stack.directory).path
+    def __init__(self, target: Target, gates: Gates, found: Gathering) -> None:
+        self.target, self.gates, self.code, self.found = target, gates, found.code, found
+        self.directory = located(found.code, target.stack.directory).path
         self.environment = target.name.environment
         self.opentofu = target.stack.engine.name is EngineName.OPENTOFU
-        self.found = Gathering(code)
         self.loaded: dict[str, ModuleFacts] = {}
         self.remote: set[str] = set()
         self.var_files: list[str] = []

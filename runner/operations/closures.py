@@ -1,20 +1,26 @@
-"""Closures of targets compared with the record: what is behind, and why."""
+"""Closures of targets, and compared with the record: what is behind, and why."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from runner.decisions.closure import Closure
 from runner.decisions.terraform_closure import closure_of
 from runner.model.entry import Deployment, Entry, EntryKind, Result
 from runner.model.target import Target
-from runner.operations.survey import Survey
+from runner.operations.survey import Survey, gates_of
+
+
+def closure_in(whole: Survey, target: Target) -> Closure:
+    """The target's closure in the surveyed tree, whatever is wrong with it."""
+    gates, most = gates_of(whole, target.name.environment), whole.gates.limits.tree_files
+    return closure_of(target, gates, whole.code, most_items=most)
 
 
 def difference(whole: Survey, target: Target, good: Entry) -> str:
     """In words, why the surveyed commit could plan something else than what `good` applied; empty when it cannot."""
-    closure = closure_of(target, whole.believed.environments[target.name.environment], whole.code)
     # Nothing is fetched to compare: modules that are not pinned count as they were then.
-    closure = replace(closure, fetched=good.modules)
+    closure = replace(closure_in(whole, target), fetched=good.modules)
     before = good.digests.code if good.digests else ""
     if closure.code != before:
         return f"its code differs from {good.commit[:12]}"

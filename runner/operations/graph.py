@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from runner.decisions.edges import Edge
-from runner.decisions.terraform_closure import closure_of
 from runner.diagnostics import Diagnostic
 from runner.kit.dag import waves
 from runner.model.names import TargetName
 from runner.model.selection_request import SelectionRequest
 from runner.operations.bench import Bench
-from runner.operations.survey import chosen, gates_of, survey
+from runner.operations.closures import closure_in
+from runner.operations.survey import chosen, survey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +42,6 @@ def graph(request: GraphRequest, bench: Bench) -> GraphResult:
     edges = {
         name: tuple(edge for edge in whole.edges.get(name, ()) if edge.target in targets) for name in targets
     }
-    closures = {
-        name: closure_of(target, gates_of(whole, name.environment), whole.code)
-        for name, target in targets.items()
-    }
+    closures = {name: closure_in(whole, target) for name, target in targets.items()}
     widened = {name: closure.widened for name, closure in closures.items() if closure.widened}
     return GraphResult(waves=waves(whole.needs(targets)), edges=edges, widened=widened, notes=whole.notes)

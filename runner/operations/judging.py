@@ -22,7 +22,6 @@ from runner.decisions.gates import (
 from runner.decisions.inputs import inputs_of, undeclared_everywhere, unvalued
 from runner.decisions.lookup import FILES, located
 from runner.decisions.selection import is_named
-from runner.decisions.terraform_closure import closure_of
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import AskedWrongly, Denied, RunnerError, Waiting
 from runner.model.code import ModuleFacts
@@ -33,6 +32,7 @@ from runner.model.selection_request import SelectionRequest
 from runner.model.target import Target
 from runner.model.verdict import Answer, Verdict
 from runner.operations.bench import Bench
+from runner.operations.closures import closure_in
 from runner.operations.survey import Survey, gates_of
 from runner.operations.workplace import closure_at
 
@@ -169,7 +169,7 @@ def _values(whole: Survey, target: Target, module: ModuleFacts, inputs: Inputs) 
     if not required:
         return
     gates = gates_of(whole, target.name.environment)
-    closure = closure_of(target, gates, whole.code)
+    closure = closure_in(whole, target)
     files = {path for path in closure.paths if path.endswith((".tfvars", ".tfvars.json"))} | {
         *closure.var_files
     }

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.decisions.terraform_closure import closure_of
 from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly
 from runner.model.entry import Entry, Resource
 from runner.model.names import TargetName, encoded
 from runner.operations.bench import Bench
+from runner.operations.closures import closure_in
 from runner.operations.run_directory import kept_runs
-from runner.operations.survey import Survey, gates_of, glance
+from runner.operations.survey import Survey, glance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ def _found(request: ShowRequest, bench: Bench, whole: Survey) -> ShowResult:
 def _widening(whole: Survey, name: TargetName) -> tuple[Diagnostic, ...]:
     """What counts as the code of a target because a path in it is computed, in the surveyed commit."""
     target = whole.wishes.targets.get(name)
-    told = target and closure_of(target, gates_of(whole, name.environment), whole.code).widening
+    told = target and closure_in(whole, target).widening
     return (told,) if told else ()
 
 

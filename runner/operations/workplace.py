@@ -8,7 +8,6 @@ from pathlib import Path
 from runner.decisions.closure import Closure
 from runner.decisions.module_tree import module_tree
 from runner.decisions.reaching import templated
-from runner.decisions.terraform_closure import closure_of
 from runner.diagnostics import Severity
 from runner.engine import BackendChoice, Engine, EngineEvent, Workspace
 from runner.errors import AskedWrongly
@@ -19,11 +18,12 @@ from runner.model.names import TargetName
 from runner.model.stack import EngineName, EngineWish
 from runner.model.target import Target
 from runner.operations.as_applied import where_it_stands
+from runner.operations.closures import closure_in
 from runner.operations.run_directory import WorkPlaces
 from runner.operations.session import Session
 from runner.operations.states_in_checkout import link_states
 from runner.operations.stores import settings_for
-from runner.operations.survey import Survey, gates_of
+from runner.operations.survey import Survey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Laid:
 
 def closure_at(whole: Survey, target: Target) -> Closure:
     """The target's closure in the surveyed tree. AskedWrongly with all that cannot be had."""
-    closure = closure_of(target, gates_of(whole, target.name.environment), whole.code)
+    closure = closure_in(whole, target)
     errors = [each for each in closure.diagnostics if each.severity is Severity.ERROR]
     if errors:
         raise AskedWrongly(errors)

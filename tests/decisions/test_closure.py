@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runner.decisions.terraform_closure import closure_of
+from runner.kit.tree import DictTree
 from runner.model.environment import Hook, Hooks, TerraformSettings
 from runner.model.references import Expression, SecretReference
 from runner.model.stack import EngineName
+from runner.source.facts import CodeReader
 from tests.decisions.code_on_paper import closed, gates_of, target_of
 
 APP = "stacks/app"
@@ -245,6 +248,15 @@ def test_a_file_that_cannot_be_read_widens_to_its_directory() -> None:
 def test_nesting_beyond_the_limit_is_named_not_met_by_a_stack_overflow() -> None:
     found = closed({MAIN: "x = " + "[" * 400 + "]" * 400, f"{APP}/b.tf.json": "[" * 4000 + "]" * 4000})
     assert {each.code for each in found.diagnostics} == {"hcl-too-deep"}
+
+
+def test_a_closure_larger_than_the_limit_says_which_limit_it_met() -> None:
+    files = {MAIN: "locals { a = file(var.p) }", **{f"{APP}/{n}": "" for n in range(9)}}
+    code = CodeReader(DictTree(files))
+    assert closure_of(target_of(), gates_of(), code, most_items=20).diagnostics == ()
+    (problem,) = closure_of(target_of(), gates_of(), code, most_items=5).diagnostics
+    assert (problem.code, "more than 5 items" in problem.message) == ("closure-too-large", True)
+    assert "`limits.tree_files`" in problem.hint
 
 
 def test_a_missing_var_file_is_a_mistake_with_a_way_out() -> None:
