@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from runner.errors import Denied, LeaseHeld, NoAnswer, RunnerError
 from runner.git import Conflict, Delivery, Edit, Outbox, Pushed, Refs, Unsent
@@ -25,14 +25,21 @@ from runner.ledger.taking import Terms
 from runner.model.names import TargetName
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordPlace:
+    """Where the record is, which the leases do not share."""
+
+    refs: Refs
+    outbox: Outbox
+
+
 class S3Leases(TableLeases):
-    """See Leases and TableLeases. `refs` and `outbox` are the record's."""
+    """See Leases and TableLeases."""
 
     def __init__(
         self,
         table: ObjectTable,
-        refs: Refs,
-        outbox: Outbox,
+        record: RecordPlace,
         terms: Terms,
         *,
         clock: Clock | None = None,
@@ -40,10 +47,10 @@ class S3Leases(TableLeases):
         background: bool = True,
     ) -> None:
         super().__init__(table, terms, recorded=terms.floor, clock=clock, pause=pause, background=background)
-        self._refs = refs
-        self._outbox = outbox
+        self._refs = record.refs
+        self._outbox = record.outbox
         self._in_git = LeaseBoard(
-            GitTable(refs, outbox), self._clock, dead=terms.dead, recorded=none_recorded
+            GitTable(record.refs, record.outbox), self._clock, dead=terms.dead, recorded=none_recorded
         )
         self._standing: dict[TargetName, str | None] = {}
 

@@ -10,7 +10,7 @@ from runner.kit.clock import Clock
 from runner.ledger import Leases
 from runner.ledger.git_leases import GitLeases
 from runner.ledger.object_table import ObjectTable
-from runner.ledger.s3_leases import S3Leases
+from runner.ledger.s3_leases import RecordPlace, S3Leases
 from runner.ledger.taking import Terms
 from runner.model.environment import Gates, StateSettings
 from runner.operations.tools import Record
@@ -34,4 +34,4 @@ def leases_of(gates: Gates, terms: Terms, needs: LeaseNeeds) -> Leases:
     table = ObjectTable(
         needs.bucket(gates.state), location=f"s3://{gates.state.bucket}", prefix=gates.state.prefix
     )
-    return S3Leases(table, refs, outbox, terms, clock=needs.clock)
+    return S3Leases(table, RecordPlace(refs=refs, outbox=outbox), terms, clock=needs.clock)

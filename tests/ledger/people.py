@@ -16,7 +16,7 @@ from runner.kit.clock import Clock, SetClock
 from runner.ledger.git_leases import GitLeases
 from runner.ledger.leases import TableLeases
 from runner.ledger.object_table import ObjectTable
-from runner.ledger.s3_leases import S3Leases
+from runner.ledger.s3_leases import RecordPlace, S3Leases
 from runner.ledger.taking import Terms
 from runner.model.names import TargetName
 from tests.ledger.ledger_parts import Desk
@@ -94,9 +94,8 @@ class Person:
                 self.desk.refs, self.desk.outbox, own, clock=at, pause=self.pause, background=not alone
             )
         table = ObjectTable(self.bucket, location="s3://a-bucket", prefix=self.prefix)
-        return S3Leases(
-            table, self.desk.refs, self.desk.outbox, own, clock=at, pause=self.pause, background=not alone
-        )
+        record = RecordPlace(refs=self.desk.refs, outbox=self.desk.outbox)
+        return S3Leases(table, record, own, clock=at, pause=self.pause, background=not alone)
 
     def pause(self, seconds: float) -> None:
         self.paused += seconds
