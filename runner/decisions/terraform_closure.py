@@ -134,15 +134,15 @@ class _Survey:
         """`reads:`, hooks, and the keys of the configuration."""
         for written in self.target.stack.reads:
             because = f"`reads` names it (`{written}`)"
-            if joined(self.directory, written) is None:
+            if joined(".", written) is None:
                 message = f"`reads: {written}` leaves the repository"
                 self.found.tell(
                     "reads-outside-repository", message, None, hint="name what lies in the repository"
                 )
             elif is_glob(written):
-                self.found.members(self.directory, written, because, None)
+                self.found.members(".", written, because, None)
             else:
-                self._file(self.directory, written, because, None)
+                self._file(".", written, because, None)
         if self.gates.hooks.before_preview or self.gates.hooks.before_apply:
             self.found.everything(self.directory, "a hook may read all of the stack's directory")
         root = self.loaded.get(self.directory)
