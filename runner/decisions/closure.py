@@ -7,6 +7,7 @@ miss fails loudly instead of planning something else. It may be too wide, and sa
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -108,9 +109,9 @@ class Closure:
         )
 
     @property
-    def submodules(self) -> tuple[str, ...]:
-        """Submodules that something in the closure reaches into."""
-        return tuple(item.name for item in self.items if item.kind is ItemKind.SUBMODULE)
+    def submodules(self) -> Mapping[str, str]:
+        """Submodules that something in the closure reaches into -> the commit that is recorded of each."""
+        return {item.name: item.id for item in self.items if item.kind is ItemKind.SUBMODULE}
 
     @property
     def code(self) -> str:

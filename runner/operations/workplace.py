@@ -12,6 +12,7 @@ from runner.diagnostics import Severity
 from runner.engine import BackendChoice, Engine, EngineEvent, Workspace
 from runner.errors import AskedWrongly
 from runner.git.export import export
+from runner.git.submodules import export_submodule
 from runner.model.entry import Deployment
 from runner.model.environment import StateBackend, StateSettings
 from runner.model.names import TargetName
@@ -58,6 +59,8 @@ def laid_out(
     closure = closure_at(whole, target)
     places = session.directory.places(target.name, purpose)
     export(whole.tree, closure.paths, places.tree)
+    for name, commit in closure.submodules.items():
+        export_submodule(session.bench.tools.repository, name, commit, places.tree / name)
     directory = places.tree / target.stack.directory
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     link_states(session, whole, target, closure, places)

@@ -270,7 +270,7 @@ def test_a_missing_var_file_is_a_mistake_with_a_way_out() -> None:
 
 def test_a_submodule_counts_by_its_commit() -> None:
     found = closed({MAIN: "", "vendor": ""})
-    assert found.submodules == ()
+    assert found.submodules == {}
 
 
 def test_only_the_keys_that_reach_the_target_are_settings_of_it() -> None:
