@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
+from functools import lru_cache
 from pathlib import Path
 
 from runner.model.environment import Identity
@@ -107,12 +109,8 @@ def granted_variables(
         patterns += [*identity.variables, *(["SSH_AUTH_SOCK"] if identity.ssh_agent else [])]
     elif by_hand:
         patterns += [*CLOUDS, "SSH_AUTH_SOCK"]
-    chosen = {
-        name: value
-        for name, value in ours.items()
-        if any(fnmatchcase(name, pattern) for pattern in patterns)
-        and not any(fnmatchcase(name, pattern) for pattern in NEVER)
-    }
+    wanted, refused = _any_of(tuple(patterns)), _any_of(NEVER)
+    chosen = {name: value for name, value in ours.items() if wanted.match(name) and not refused.match(name)}
     if identity is not None:
         chosen.update({name: os.path.expanduser(path) for name, path in identity.files.items()})
     elif by_hand and (home := ours.get("HOME")):
@@ -120,6 +118,12 @@ def granted_variables(
             if name not in chosen and (path := Path(home, place)).exists():
                 chosen[name] = str(path)
     return {"PATH": os.defpath, "LANG": "C.UTF-8", **chosen, **granted}
+
+
+@lru_cache
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """What matches a name that one of the globs does: each target asks for every variable, and there may be many."""
+    return re.compile("|".join(map(translate, patterns)))
 
 
 def engine_variables(scratch: Path, providers: ProviderSources) -> dict[str, str]:

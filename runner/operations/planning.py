@@ -78,6 +78,8 @@ def make_plan(session: Session, target: Target, request: PlanRequest) -> Plan:
         plan = _bound(session, ready, planned, given, request)
         if request.keep:
             keep_plan(session, plan, ready)
+        if request.later:  # nobody applies from here: a plain state does not wait for the others' plans
+            session.directory.clear(target.name)
     with session.lock:
         session.readied[target.name] = ready
     return plan

@@ -67,6 +67,7 @@ def preview(request: PreviewRequest, bench: Bench) -> PreviewResult:
                 addresses=request.targets,
                 replace=request.replace,
                 keep=request.save,
+                later=True,
             ),
             approve=lambda _: False,
             verb="preview",

@@ -156,3 +156,19 @@ def test_what_a_killed_preview_laid_out_is_gone_with_the_next_one(one: Stage) ->
     only_planned, announced = dead(), dead("intent")
     one.run("preview", "prod")
     assert (only_planned.exists(), announced.exists()) == (False, True)
+
+
+def test_what_was_laid_out_for_a_preview_is_gone_before_the_next_target_is_planned(
+    setting: Setting, terraform_binary: Path, tmp_path: Path
+) -> None:
+    """A script stands before Terraform, and lists what lies beside the target that is planned."""
+    listing, engine = tmp_path / "listing", tmp_path / "terraform"
+    engine.write_text(
+        f'#!/bin/sh\n[ "$1" != plan ] || ls -x ../../../.. >>{listing}\nexec {terraform_binary} "$@"\n'
+    )
+    engine.chmod(0o755)
+    stacks = {f"stacks/{name}/main.tf": 'resource "terraform_data" "x" {}\n' for name in ("a", "b", "c")}
+    settings = f"ledger: {{remote: origin}}\nengines:\n  terraform: {{path: {engine}}}\n"
+    stage = setting({"runner.yaml": settings, "environments/prod.yaml": "", **stacks})
+    assert len(stage.run("preview", "prod", "--jobs", "1").plans) == 3
+    assert sorted(listing.read_text().split()) == ["prod%2Fa", "prod%2Fb", "prod%2Fc"]
