@@ -45,7 +45,9 @@ def compared(bench: Bench, written: str) -> Compared:
         )
         return Compared(bases=(parent,), head=commit, tree=repository.tree_of(commit), words=words)
     tip = _resolved(repository, head or "HEAD")
-    fork, name = (_resolved(repository, start), start) if start else _default_branch(bench, tip)
+    fork, name = (
+        (_resolved(repository, start), start) if start else _default_branch(bench, repository.tree_of(tip))
+    )
     bases, notes = _bases(repository, fork, tip, name)
     words = f"{tip[:12]} with {_listed(bases, name)}"
     return Compared(bases=bases, head=tip, tree=repository.tree_of(tip), words=words, notes=notes)
@@ -60,7 +62,7 @@ def _worktree(bench: Bench) -> Compared:
             "this repository has no commit yet",
             hint="commit your work: `git add -A && git commit`",
         )
-    start, name = _default_branch(bench, revision.commit)
+    start, name = _default_branch(bench, revision.tree)
     bases, notes = _bases(repository, start, revision.commit, name)
     count = len(revision.dirty_paths)
     state = f"{count} path{'s' * (count != 1)} not committed" if count else "nothing uncommitted"
@@ -95,10 +97,10 @@ def _listed(bases: tuple[str, ...], name: str) -> str:
     return " and ".join(each[:12] for each in bases) + f" (where it left `{name}`)"
 
 
-def _default_branch(bench: Bench, commit: str) -> tuple[str, str]:
+def _default_branch(bench: Bench, tree: str) -> tuple[str, str]:
     """The default branch's tip as fetched, or the clone's own branch where there is no remote, and its name."""
     repository = bench.tools.repository
-    branch = bench.tools.gates(CommitTree(repository, commit)).default_branch
+    branch = bench.tools.gates(CommitTree(repository, tree)).default_branch
     remotes = repository.remotes()
     remote = "origin" if "origin" in remotes else remotes[0] if remotes else ""
     if branch and remote:

@@ -76,6 +76,10 @@ class CodeReader:
             ]
             wanted = [each for each in dict.fromkeys(called) if (each, opentofu) not in self._modules]
 
+    def load(self, directories: Iterable[str], *, opentofu: bool = False) -> None:
+        """Reads directories in one round, and nothing that they call."""
+        self._load([each for each in directories if (each, opentofu) not in self._modules], opentofu)
+
     def _named(self, node: Node | None) -> Node:
         """`node` with an id, where it is a file or a link."""
         if node is None or node.id or node.kind not in (Kind.FILE, Kind.EXECUTABLE, Kind.LINK):

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runner.decisions.affected import Affected, Side, affected
+from runner.git.ranges import ChangedPath
 from runner.kit.tree import DictTree
 from runner.model.environment import Gates, Wishes
 from runner.model.names import TargetName
 from runner.model.target import Target
+from runner.operations.searching import glance_at, worth_comparing
 from runner.source.facts import CodeReader
 from tests.decisions.code_on_paper import gates_of, named, target_of
 
@@ -44,14 +46,41 @@ def paths_that_differ(before: tuple[Files, Links], after: tuple[Files, Links]) -
     return frozenset(path for path in one.keys() | other.keys() if one.get(path) != other.get(path))
 
 
+def differing(before: tuple[Files, Links], after: tuple[Files, Links]) -> list[ChangedPath]:
+    """The paths that differ, as Git tells them."""
+
+    def at(tree: tuple[Files, Links], path: str) -> tuple[str, str]:
+        files, links = tree
+        if path in files:
+            return str(hash(files[path])), "100644"
+        return (links[path], "120000") if path in links else ("", "000000")
+
+    found = []
+    for path in sorted(paths_that_differ(before, after)):
+        (old, old_mode), (new, mode) = at(before, path), at(after, path)
+        found.append(ChangedPath(path=path, before=old, after=new, modes=(old_mode, mode)))
+    return found
+
+
 def compared(before: Files, after: Files, **sides: Any) -> dict[TargetName, Affected]:
-    """`sides`: arguments of `side_of` for both; a pair where they differ (`targets=([…], […])`)."""
+    """`sides`: arguments of `side_of` for both; a pair where they differ (`targets=([…], […])`). All closures are
+    compared, and then only those that the search leaves: the answers are the same, or the test fails."""
     one, other = (
         {name: given[at] if isinstance(given, tuple) else given for name, given in sides.items()}
         for at in (0, 1)
     )
-    changed = paths_that_differ((before, one.get("links") or {}), (after, other.get("links") or {}))
-    return affected(side_of(before, **one), side_of(after, **other), changed)
+    trees = (before, one.get("links") or {}), (after, other.get("links") or {})
+    paths = differing(*trees)
+    changed = {each.path for each in paths}
+    old, new = side_of(before, **one), side_of(after, **other)
+    every = affected(old, new, changed)
+    if paths:
+        tree = DictTree(*trees[1])
+        code = CodeReader(tree)
+        configured = ChangedPath(path="runner.yaml", before="1", after="2", modes=("100644", "100644"))
+        among = worth_comparing(glance_at(tree, code, paths), old, new, code, [*paths, configured])
+        assert affected(old, new, changed, among=among) == every
+    return every
 
 
 def reasons(found: Mapping[TargetName, Affected]) -> dict[str, str]:

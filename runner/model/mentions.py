@@ -1,0 +1,42 @@
+"""What a file seems to name, at a glance: enough to rule out most of a repository before anything is parsed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mentions:
+    """Of one file, or of all code of a directory.
+
+    `sources`: relative directories that it may call as modules, as written; `templates`: last names of templates that
+    it may fill in; `hit`: a literal in it ends in one of the names that were looked for; `odd`: it may name paths that
+    a glance cannot tell; `placed`: its locals may hold paths, `glued`: a local is made a part of a longer text.
+    `remote_state`, `backend`: the words stand in it.
+    """
+
+    sources: frozenset[str] = frozenset()
+    templates: frozenset[str] = frozenset()
+    hit: bool = False
+    odd: bool = False
+    placed: bool = False
+    glued: bool = False
+    remote_state: bool = False
+    backend: bool = False
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it must be parsed to know which paths it names."""
+        return self.odd or (self.placed and self.glued)
+
+    def __or__(self, other: Mentions) -> Mentions:
+        return Mentions(
+            sources=self.sources | other.sources,
+            templates=self.templates | other.templates,
+            hit=self.hit or other.hit,
+            odd=self.odd or other.odd,
+            placed=self.placed or other.placed,
+            glued=self.glued or other.glued,
+            remote_state=self.remote_state or other.remote_state,
+            backend=self.backend or other.backend,
+        )

@@ -1,0 +1,96 @@
+"""Bytes of code to mentions, without a parser: regular expressions that find too much, and never too little.
+
+A literal path must end in the last name of what it leads to, so it is enough to look for names at the end of literals.
+Whatever is computed, escaped or written as JSON is doubtful: then its directory is parsed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from runner.model.mentions import Mentions
+
+_SOURCE = re.compile(rb'\bsource\s*=\s*"(\.{1,2}/[^"$%\\\n]*)"')
+_ODD_SOURCE = re.compile(rb'\bsource\s*=\s*(?:[^"\s]|"[^"\n]*[$%\\])')
+_CALL = re.compile(rb'\b(?:file\w*|templatefile)\s*\(\s*(?!"[^"$%\\\n]*"\s*[,)])')
+_TEMPLATE = re.compile(rb'\btemplatefile\s*\(\s*"([^"$%\\\n]*)"')
+_GLUE = re.compile(rb"\$\{\s*local\.|\b(?:join|format)\s*\(")
+_DOTS = re.compile(rb'["/]\.{1,2}/?"')
+_PLACE = re.compile(rb"\bpath\s*\.\s*(?:module|root|cwd)")
+_HERE = tuple(
+    (b"${path." + name + b"}" + after, b"." + after)
+    for name in (b"module", b"root", b"cwd")
+    for after in (b"/", b'"')
+)
+_END = rb'/?["$%*?\[{\s]'
+"""What may follow the last known name of a path: the end of the literal, or what is computed or a pattern."""
+
+
+_LAST = re.compile(rb'/([^/"$%*?\[{\s]+)' + _END)
+_THROUGH = re.compile(rb'/([^/"$%*?\[{\s]+)(?=/)')
+_FEW = 40
+
+
+class Needle:
+    """Finds literals whose path ends in one of `names`, or goes on through one of `passed` (links, submodules)."""
+
+    def __init__(self, names: Iterable[str], passed: Iterable[str] = ()) -> None:
+        self._names = {name.encode(errors="surrogateescape") for name in names}
+        self._passed = {name.encode(errors="surrogateescape") for name in passed}
+        few = b"|".join(map(re.escape, sorted(self._names))) if len(self._names) <= _FEW else b""
+        self._few = re.compile(rb"/(?:" + few + rb")" + _END) if few else None
+
+    def found(self, content: bytes) -> bool:
+        """Whether one stands in `content`. One expression for a few names, one walk over all names for many."""
+        if self._few is not None:
+            ends = self._few.search(content) is not None
+        else:
+            ends = not self._names.isdisjoint(_LAST.findall(content))
+        return ends or bool(self._passed and not self._passed.isdisjoint(_THROUGH.findall(content)))
+
+
+def glanced(content: bytes, path: str, needle: Needle) -> Mentions:
+    """What the file seems to name. Values (`*.tfvars`) are looked through for names only."""
+    if path.endswith((".tfvars", ".tfvars.json")):
+        return Mentions(hit=needle.found(content))
+    remote, backend = b"terraform_remote_state" in content, b"backend" in content or b"cloud" in content
+    if path.endswith(".json"):
+        return Mentions(odd=True, remote_state=remote, backend=backend)
+    odd = placed = False
+    if b"path" in content and _PLACE.search(content):
+        for written, plain in _HERE:
+            content = content.replace(written, plain)
+        odd, placed = _PLACE.search(content) is not None, b"locals" in content
+    sources: frozenset[str] = frozenset()
+    if b"source" in content:
+        sources = frozenset(_texts(_SOURCE.findall(content)))
+        odd = odd or _ODD_SOURCE.search(content) is not None
+    templates: frozenset[str] = frozenset()
+    if b"file" in content or b"templatestring" in content:
+        templates = frozenset(each.rpartition("/")[2] for each in _texts(_TEMPLATE.findall(content)))
+        odd = (
+            odd or b"fileset" in content or b"templatestring" in content or _CALL.search(content) is not None
+        )
+    return Mentions(
+        sources=sources,
+        templates=templates,
+        hit=needle.found(content),
+        odd=odd or _DOTS.search(content) is not None,
+        placed=placed,
+        glued=b"local." in content and _GLUE.search(content) is not None,
+        remote_state=remote,
+        backend=backend,
+    )
+
+
+def _texts(found: Iterable[bytes]) -> Iterable[str]:
+    return (each.decode(errors="surrogateescape") for each in found)
+
+
+def calls_files(template: bytes) -> bool:
+    """Whether a template may read another file."""
+    return b"file" in template and _CALLING.search(template) is not None
+
+
+_CALLING = re.compile(rb"file\w*\s*\(")
