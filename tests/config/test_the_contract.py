@@ -51,9 +51,12 @@ def test_the_json_schema_takes_the_example_and_refuses_a_stranger(kind: FileKind
 def test_every_key_is_described_for_editors() -> None:
     for schema in json_schemas().values():
         assert isinstance(schema, dict)
-        properties = schema["properties"]
-        assert isinstance(properties, dict)
-        assert all(isinstance(each, dict) and each.get("description") for each in properties.values())
+        sections = schema["$defs"]
+        assert isinstance(sections, dict)
+        for section in (schema, *sections.values()):
+            properties = section.get("properties", {}) if isinstance(section, dict) else {}
+            assert isinstance(properties, dict)
+            assert all(isinstance(each, dict) and each.get("description") for each in properties.values())
 
 
 def test_every_key_of_an_environment_is_a_gate_or_a_wish() -> None:

@@ -8,9 +8,11 @@ from typing import cast
 from pydantic import BaseModel, ValidationError
 
 from runner.config import Checked, FileKind, Mistake
+from runner.config.schema.describing import describe
 from runner.config.schema.environment_file import EnvironmentFile
 from runner.config.schema.mistakes import mistake_of, unique
 from runner.config.schema.runner_file import RunnerFile
+from runner.config.schema.scalars import AsWritten
 from runner.config.schema.stack_file import StackFile
 from runner.config.yaml_reader import Document, read_yaml
 from runner.errors import AskedWrongly
@@ -67,6 +69,7 @@ def json_schema(kind: FileKind) -> dict[str, Json]:
     """The JSON Schema (2020-12) of one kind of file, with descriptions, for editors and for `runner schema`."""
     model = MODELS[kind]
     schema = cast(dict[str, Json], model.model_json_schema(by_alias=True, mode="validation"))
+    describe(schema, model, AsWritten)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 

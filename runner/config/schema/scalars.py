@@ -20,13 +20,12 @@ from runner.model.references import Json
 
 
 class AsWritten(BaseModel):
-    """The root of every section: no unknown keys, no guessing of types, descriptions from docstrings."""
+    """The root of every section: no unknown keys, no guessing of types; `describing` reads the docstrings."""
 
     model_config = ConfigDict(
         extra="forbid",
         strict=True,
         frozen=True,
-        use_attribute_docstrings=True,
         validate_by_name=False,
         validate_by_alias=True,
         allow_inf_nan=False,
