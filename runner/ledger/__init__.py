@@ -42,9 +42,9 @@ class Ledger(Protocol):
     def identity(self, environment: str) -> str:
         """The ledger's random id; empty where there is none yet."""
 
-    def open(self, environment: str) -> str:
-        """Opens a ledger where there is none yet, at the remote, and gives its id; before the first intent. NoAnswer
-        when the remote does not take it."""
+    def open(self, environment: str, identity: str = "") -> str:
+        """Opens a ledger where there is none yet, at the remote, with that id or a random one, and gives the id that it
+        has; before the first intent. NoAnswer when the remote does not take it."""
 
     def live(self, environment: str) -> Mapping[str, Deployment]:
         """What is live: stack -> deployment, ended ones left out, in one read."""

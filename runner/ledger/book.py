@@ -100,15 +100,15 @@ class Book:
         verified = self._verified(environment)
         return verified.ledger if verified else ""
 
-    def open(self, environment: str) -> str:
+    def open(self, environment: str, identity: str = "") -> str:
         """See Ledger."""
         with self._lock:
             if not self.identity(environment):
                 self.refresh([environment])
-            return self.identity(environment) or self._opened(environment)
+            return self.identity(environment) or self._opened(environment, identity)
 
-    def _opened(self, environment: str) -> str:
-        message = opening_message(environment, secrets.token_hex(16))
+    def _opened(self, environment: str, identity: str) -> str:
+        message = opening_message(environment, identity or secrets.token_hex(16))
         edit = Edit(
             ref=live_ref(environment),
             changes={},

@@ -66,16 +66,18 @@ def take_leases(session: Session, targets: Iterable[TargetName]) -> None:
     session gives back what is still held at its end. LeaseHeld, OutcomeUnknown: nothing was begun.
     """
     by_environment = _by_environment(targets)
-    _begin(session, by_environment)
+    _equip(session, by_environment)
+    for environment in by_environment:
+        session.bench.tools.begin(session.gates(environment), session.survey.record)
     _take(session, by_environment)
 
 
 def begin_taking(session: Session, targets: Iterable[TargetName]) -> None:
-    """As `take_leases`, but returns while the leases are on their way: `session.under_lease` waits for them. Where one
-    is not to be had, the engines that plan `targets` are stopped."""
+    """As `take_leases`, but opens no ledger, and returns while the leases are on their way: `session.under_lease` waits
+    for them. Where one is not to be had, the engines that plan `targets` are stopped."""
     names = sorted(targets)
     by_environment = _by_environment(names)
-    _begin(session, by_environment)
+    _equip(session, by_environment)
 
     def stop_plans(taking: Future[None]) -> None:
         if taking.exception():
@@ -96,10 +98,10 @@ def _by_environment(targets: Iterable[TargetName]) -> dict[str, list[TargetName]
     return by_environment
 
 
-def _begin(session: Session, environments: Iterable[str]) -> None:
-    """Before anything is planned: what is bound to a ledger and a key must be bound to those that stay."""
+def _equip(session: Session, environments: Iterable[str]) -> None:
+    """Before anything is taken or planned: a missing key touches nothing."""
     for environment in environments:
-        session.bench.tools.begin(session.gates(environment), session.survey.record)
+        session.bench.tools.equip(session.gates(environment), session.survey.record)
 
 
 def _take(session: Session, by_environment: Mapping[str, Sequence[TargetName]]) -> None:

@@ -174,6 +174,8 @@ def _apply_round(session: Session, course: Course, ready: Mapping[TargetName, Ta
                 return TargetFinished(
                     target=name, outcome="pending", because=closed.message, diagnostics=(closed,), exit_code=8
                 )
+            # Not before now: a run that is refused leaves neither a ledger nor a key behind.
+            session.bench.tools.begin(prepared.gates, session.survey.record)
             return apply(session, plan, prepared, ends=course.ends)
         except RunnerError as error:
             return failure_of(session, name, error)
@@ -212,6 +214,7 @@ def _unchanged(session: Session, plan: Plan) -> TargetFinished:
         return TargetFinished(
             target=plan.target, outcome="unchanged", because="the engine has nothing to apply"
         )
+    session.bench.tools.begin(prepared.gates, session.survey.record)
     return record(session, Ending(plan=plan, ready=prepared, applied=None))
 
 

@@ -84,9 +84,13 @@ class Tools(Protocol):
     def engine(self, wish: EngineWish, gates: GatesConfiguration) -> Engine:
         """The first program that meets every constraint, the same one for the whole run."""
 
+    def equip(self, gates: Gates, record: Record) -> None:
+        """Has at hand what a change of the environment is bound to: its key and its ledger's id; for one that has no
+        ledger yet, what `begin` will keep. AskedWrongly `key-missing`."""
+
     def begin(self, gates: Gates, record: Record) -> None:
-        """Opens the environment's ledger where there is none yet, and makes its key where none is at hand: what an
-        environment's first change needs, and nothing else does."""
+        """Keeps the key and opens the ledger that `equip` foresaw, where the environment has none yet: what its first
+        change needs, and nothing else does. Denied `began-elsewhere` where somebody else was first."""
 
     def states(self, gates: Gates, settings: StateSettings, record: Record) -> StateStore:
         """The store of an environment's states."""

@@ -91,6 +91,12 @@ class KeyPlaces:
     def make(self) -> MadeKey:
         """A first key, where `key:` or the defaults say; on the disk before it returns. The caller has made sure that
         the environment has no ledger yet, that it is no CI, and says "back this up"."""
+        made = self.generated()
+        self.keep(made)
+        return made
+
+    def generated(self) -> MadeKey:
+        """As `make`, but nothing is written yet: `keep` does that."""
         match self.source:
             case KeySource(kind="kms", value=arn):
                 return self._made_by_service(arn)
@@ -100,9 +106,12 @@ class KeyPlaces:
                 path = self._resolved(value)
             case _:
                 path = self.file
-        key = generate()
-        write_key(path, key)
-        return MadeKey(key=key, path=path)
+        return MadeKey(key=generate(), path=path)
+
+    def keep(self, made: MadeKey) -> None:
+        """Writes a generated key to its file, if that is where it belongs. AskedWrongly `key-exists`."""
+        if made.path is not None:
+            write_key(made.path, made.key)
 
     def kept_for_rotation(self, key: Key) -> Path:
         """Writes a new key to where `ring` finds it once the old one is wrapped, before anybody depends on it."""

@@ -155,14 +155,13 @@ class Toolbox:
                 self._secrets[gates.environment] = secrets_of(self._variables, gates)
             return self._secrets[gates.environment].value(reference)
 
+    def equip(self, gates: Gates, record: Record) -> None:
+        """See Tools."""
+        self._keys.foreseen(gates, record.refs, record.ledger)
+
     def begin(self, gates: Gates, record: Record) -> None:
         """See Tools."""
-        if record.ledger.identity(gates.environment):
-            # A missing key ends the run before a lease is taken: nothing is touched.
-            self._keys.ring(gates, record.refs, record.ledger)
-            return
-        self._keys.first(gates, record.refs, record.outbox)
-        record.ledger.open(gates.environment)
+        self._keys.begin(gates, record)
 
     def fingerprint(self, gates: Gates, record: Record) -> Callable[[bytes], str]:
         """See Tools."""
@@ -213,7 +212,7 @@ class Toolbox:
 
     def _seal(self, gates: Gates, record: Record) -> StateSeal:
         ring = self._keys.ring(gates, record.refs, record.ledger)
-        return StateSeal(keys=ring, ledger=record.ledger.identity(gates.environment))
+        return StateSeal(keys=ring, ledger=self._keys.identity(gates.environment, record.ledger))
 
     @cached_property
     def _keys(self) -> KeyRings:

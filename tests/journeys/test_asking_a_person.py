@@ -19,7 +19,8 @@ def test_a_no_is_no_mistake_and_changes_nothing(one: Stage) -> None:
     assert one.entries() == []
     assert one.standing() == {"prod/network": "never applied"}
     assert one.run("locks").rows("lease") == []
-    assert "refs/runner/state/prod" not in one.refs()
+    assert not {"refs/runner/live/prod", "refs/runner/state/prod"} & one.refs().keys()
+    assert not (one.clone.path / ".git/runner/key").exists()
 
 
 def test_a_yes_is_asked_for_again_by_each_wave_of_new_plans(three: Stage) -> None:

@@ -89,6 +89,28 @@ def test_a_key_is_made_once_exported_and_taken_from_the_environment(
         assert after[f"refs/runner/{kind}/prod"] == before[f"refs/runner/{kind}/prod"]
 
 
+def test_a_first_up_that_is_refused_leaves_neither_a_ledger_nor_a_key_and_one_that_applies_binds_to_both(
+    one: Stage,
+) -> None:
+    environment = (
+        'allow: {secrets: ["env:WORD"]}\ntargets: {network: {inputs: {cidr: "${secret:env:WORD}"}}}\n'
+    )
+    code = NETWORK.replace("type = string", "type = string\n  sensitive = true").split("output")[0]
+    code = code.replace("{ type = string\n  sensitive = true }", "{\n  type = string\n  sensitive = true\n}")
+    one.change({"environments/prod.yaml": environment, "stacks/network/main.tf": code + "output {}\n"})
+    one.run("up", "prod", "--yes", code=1, env={"WORD": "canary-word"})
+    assert not {"refs/runner/live/prod", "refs/runner/state/prod"} & one.refs().keys()
+    assert not (one.clone.path / ".git/runner/key").exists()
+    assert one.run("locks", "prod").rows("lease") == []
+    one.change({"stacks/network/main.tf": code})
+    applied = one.run("up", "prod", "--yes", env={"WORD": "canary-word"})
+    assert "key-made" in applied.codes
+    seen = one.run("preview", "prod", env={"WORD": "canary-word"}).plans["prod/network"]["digests"]["inputs"]
+    assert applied.plans["prod/network"]["digests"]["inputs"] == seen, (
+        "the same secret has the same fingerprint"
+    )
+
+
 def test_a_rotated_key_seals_from_now_on_and_the_old_one_can_be_retired(
     one: Stage, colleague: Callable[[Stage], Stage]
 ) -> None:
