@@ -169,4 +169,6 @@ def leave_unknown(clone: Path, unknown: tuple[str, ...]) -> None:
         entry = replace(live.last, result=Result.UNKNOWN, unknown=unknown, id="", signature="", fence=fence)
         edits = whole.record.ledger.record(Writing(entry=entry, deployment=replace(live, last=entry)))
         delivery = session.leases_of(name).end(name, edits)
+    whole.record.outbox.close()
+    bench.tools.repository.close()
     assert isinstance(delivery, Pushed), delivery
