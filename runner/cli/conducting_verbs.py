@@ -91,8 +91,7 @@ def conducted(
         finally:
             shown.end()
     if settings.json:
-        for kind, members in showing.rows(result):
-            voice.text(json_line(kind, members))
+        voice.text("".join(json_line(kind, members) for kind, members in showing.rows(result)))
         if shown.finished:
             voice.text(happening_line(shown.finished))
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import io
 import sys
@@ -12,6 +13,10 @@ import click
 from runner import __version__
 from runner.cli.grammar import Program
 from runner.cli.settings import Settings
+
+# What a command reads it keeps to its end, so that looking for circles among it finds nothing: as Python comes, that is
+# a tenth of the time of `status` over a thousand targets.
+_BETWEEN_COLLECTIONS = 200_000
 
 # What tells of an error is imported when there is one: `--help` and completion pay for click alone.
 _BORDER = "runner.cli.border"
@@ -54,6 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line `argv` (without the program's name; the process's own by default) → the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     settings = Settings()
+    gc.set_threshold(_BETWEEN_COLLECTIONS)
     for stream in (sys.stdout, sys.stderr):
         # A locale that cannot spell a letter is no reason to fall over.
         if isinstance(stream, io.TextIOWrapper):

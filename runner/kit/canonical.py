@@ -10,21 +10,17 @@ import hashlib
 import json
 from collections.abc import Mapping
 
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"), check_circular=False
+)
+
 
 def encode(value: object) -> bytes:
     """The canonical JSON bytes of `value`: mappings, lists, tuples (as lists), text, numbers, booleans and None.
 
     TypeError for any other type and for a key that is no text; ValueError for NaN, an infinity or a lone surrogate.
     """
-    text = json.dumps(
-        _plain(value),
-        ensure_ascii=False,
-        allow_nan=False,
-        sort_keys=True,
-        separators=(",", ":"),
-        check_circular=False,
-    )
-    return text.encode("utf-8")
+    return _ENCODER.encode(_plain(value)).encode("utf-8")
 
 
 def digest(value: object) -> str:

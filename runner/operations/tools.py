@@ -55,7 +55,43 @@ class LeaseTerms:
     dead: Callable[[Lease], bool]
 
 
-class Tools(Protocol):
+class Workshop(Protocol):
+    """What runs engines, and opens and seals: verbs that only look never enter it."""
+
+    def engine(self, wish: EngineWish, gates: GatesConfiguration) -> Engine:
+        """The first program that meets every constraint, the same one for the whole run."""
+
+    def equip(self, gates: Gates, record: Record) -> None:
+        """Has at hand what a change of the environment is bound to: its key and its ledger's id; for one that has no
+        ledger yet, what `begin` will keep. AskedWrongly `key-missing`."""
+
+    def begin(self, gates: Gates, record: Record) -> None:
+        """Keeps the key and opens the ledger that `equip` foresaw, where the environment has none yet: what its first
+        change needs, and nothing else does. Denied `began-elsewhere` where somebody else was first."""
+
+    def states(self, gates: Gates, settings: StateSettings, record: Record) -> StateStore:
+        """The store of an environment's states."""
+
+    def child(self, gates: Gates, purpose: str) -> ChildView:
+        """The listed environment of a child; `purpose` is preview or apply."""
+
+    def secret(self, gates: Gates, reference: SecretReference) -> str:
+        """Resolves a secret, or says why not (gate `allow.secrets` is judged before)."""
+
+    def fingerprint(self, gates: Gates, record: Record) -> Callable[[bytes], str]:
+        """The keyed HMAC of secrets, for digests."""
+
+    def key_places(self, gates: Gates, record: Record) -> EnvironmentKeys:
+        """Where the keys of an environment may be, with what the record's remote holds of them."""
+
+    def sealed_elsewhere(self, gates: Gates) -> Iterator[tuple[str, bytes]]:
+        """The sealed objects that are kept of an environment outside the record's refs (S3): place and bytes."""
+
+    def embedded_engine(self) -> str:
+        """Where the engine that comes as a Python package lies; empty where it is not installed."""
+
+
+class Tools(Workshop, Protocol):
     """The tools of one repository."""
 
     @property
@@ -81,29 +117,6 @@ class Tools(Protocol):
     def leases(self, record: Record, terms: LeaseTerms) -> Leases:
         """Leases of one run."""
 
-    def engine(self, wish: EngineWish, gates: GatesConfiguration) -> Engine:
-        """The first program that meets every constraint, the same one for the whole run."""
-
-    def equip(self, gates: Gates, record: Record) -> None:
-        """Has at hand what a change of the environment is bound to: its key and its ledger's id; for one that has no
-        ledger yet, what `begin` will keep. AskedWrongly `key-missing`."""
-
-    def begin(self, gates: Gates, record: Record) -> None:
-        """Keeps the key and opens the ledger that `equip` foresaw, where the environment has none yet: what its first
-        change needs, and nothing else does. Denied `began-elsewhere` where somebody else was first."""
-
-    def states(self, gates: Gates, settings: StateSettings, record: Record) -> StateStore:
-        """The store of an environment's states."""
-
-    def child(self, gates: Gates, purpose: str) -> ChildView:
-        """The listed environment of a child; `purpose` is preview or apply."""
-
-    def secret(self, gates: Gates, reference: SecretReference) -> str:
-        """Resolves a secret, or says why not (gate `allow.secrets` is judged before)."""
-
-    def fingerprint(self, gates: Gates, record: Record) -> Callable[[bytes], str]:
-        """The keyed HMAC of secrets, for digests."""
-
     @property
     def provider_cache(self) -> Path | None:
         """Where provider plugins are kept between runs; None: nowhere."""
@@ -119,12 +132,3 @@ class Tools(Protocol):
 
     def actor(self) -> Actor:
         """Who acts: Git's signing key, else user.email, unconfirmed."""
-
-    def key_places(self, gates: Gates, record: Record) -> EnvironmentKeys:
-        """Where the keys of an environment may be, with what the record's remote holds of them."""
-
-    def sealed_elsewhere(self, gates: Gates) -> Iterator[tuple[str, bytes]]:
-        """The sealed objects that are kept of an environment outside the record's refs (S3): place and bytes."""
-
-    def embedded_engine(self) -> str:
-        """Where the engine that comes as a Python package lies; empty where it is not installed."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import PurePath
-from typing import assert_never
+from typing import Any, assert_never, cast
 
 from runner.diagnostics import Diagnostic
 from runner.model.change import Change, OutputChange
@@ -45,27 +45,38 @@ def happening_line(happening: Happening) -> str:
 
 def as_json(value: object) -> Json:
     """`value` in JSON's types: records as objects, names and moments as text, sets sorted. TypeError for another."""
-    match value:
-        case Enum():
-            return as_json(value.value)
-        case None | bool() | int() | float() | str():
-            return value
-        case TargetName() | PurePath():
-            return str(value)
-        case datetime():
-            return value.isoformat()
-        case Diagnostic():
-            return diagnostic_object(value)
-        case Mapping():
-            return {str(as_json(key)): as_json(item) for key, item in value.items()}
-        case AbstractSet():
-            return [as_json(each) for each in sorted(value, key=str)]
-        case Sequence():
-            return [as_json(each) for each in value]
-        case _ if is_dataclass(value):
-            return {each.name: as_json(getattr(value, each.name)) for each in fields(value)}
-        case _:
-            raise TypeError(f"a report has no JSON for {type(value).__name__}")
+    kind = type(value)
+    write = _WRITERS.get(kind)
+    if write is None:
+        write = _WRITERS[kind] = _writer(kind)
+    return write(value)
+
+
+_WRITERS: dict[type, Callable[[Any], Json]] = {}
+"""How values of a type are written; found once a type, because a thousand rows have the same few."""
+
+
+def _writer(kind: type) -> Callable[[Any], Json]:
+    if issubclass(kind, Enum):
+        return lambda value: as_json(value.value)
+    if issubclass(kind, type(None) | int | float | str):
+        return lambda value: cast(Json, value)
+    if issubclass(kind, TargetName | PurePath):
+        return str
+    if issubclass(kind, datetime):
+        return datetime.isoformat
+    if issubclass(kind, Diagnostic):
+        return diagnostic_object
+    if issubclass(kind, Mapping):
+        return lambda value: {str(as_json(key)): as_json(item) for key, item in value.items()}
+    if issubclass(kind, AbstractSet):
+        return lambda value: [as_json(each) for each in sorted(value, key=str)]
+    if issubclass(kind, Sequence):
+        return lambda value: [as_json(each) for each in value]
+    if is_dataclass(kind):
+        names = tuple(each.name for each in fields(kind))
+        return lambda value: {name: as_json(getattr(value, name)) for name in names}
+    raise TypeError(f"a report has no JSON for {kind.__name__}")
 
 
 def diagnostic_object(each: Diagnostic) -> dict[str, Json]:

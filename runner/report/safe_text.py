@@ -21,6 +21,7 @@ _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _PLAIN = re.compile(r"[ -~]*")
 # GitHub obeys `::name` at the start of a line and `##[name]` anywhere, Azure `##vso[`, TeamCity `##teamcity[`.
 _HASH_COMMAND = re.compile(r"##(?=[A-Za-z.]*\[)")
+_JSON = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~&:@$=^\"'])")
 
 
@@ -55,9 +56,7 @@ def code_block(text: str, language: str = "") -> str:
 def json_text(value: Json | Mapping[str, Json] | Sequence[Json]) -> str:
     """`value` as one line of JSON in ASCII, so that not even a bidi mark in a string reaches whoever prints it."""
     # U+007F is the one control character that JSON lets stand.
-    return json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False).replace(
-        "\x7f", "\\u007f"
-    )
+    return _JSON.encode(value).replace("\x7f", "\\u007f")
 
 
 def _shown(character: str) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
+from runner.cloud import ObjectStore
 from runner.errors import ToolUnavailable
+from runner.model.environment import StateSettings
 
 PLACES: Mapping[str, str] = {
     "cloud": "runner.cloud.clients:Cloud",
@@ -29,3 +31,10 @@ def cloud_tool(name: str) -> Any:
             f"the configuration needs AWS, and `{missing.name}` is not installed",
             hint="pip install 'gitops-runner[aws]'",
         ) from missing
+
+
+def bucket_of(settings: StateSettings, variables: Mapping[str, str]) -> ObjectStore:
+    """The bucket that `settings` name."""
+    cloud = cloud_tool("cloud")(variables, settings.region)
+    found: ObjectStore = cloud_tool("objects")(cloud, settings.bucket, endpoint=settings.endpoint)
+    return found

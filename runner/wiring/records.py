@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from runner.cloud import ObjectStore
 from runner.config.configuration import GatesConfiguration, LedgerSettings
+from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly
+from runner.git import Refs
 from runner.git.history import CloneHistory
 from runner.git.outbox import GroupedOutbox, LocalOutbox, RemoteOutbox
 from runner.git.place import RefNaming
@@ -15,25 +18,27 @@ from runner.git.refs import LocalRefs, RemoteRefs
 from runner.git.repository import Repository
 from runner.kit.clock import Clock
 from runner.kit.tree import Tree
-from runner.ledger import Leases
+from runner.ledger import Leases, Ledger
 from runner.ledger.book import Book, Place
 from runner.ledger.recorded_values import Values
 from runner.ledger.taking import Terms
 from runner.ledger.verification import Signing
 from runner.model.environment import Gates, StateSettings
 from runner.operations.tools import LeaseTerms, Record
-from runner.wiring.keyrings import KeyRings
+from runner.wiring.clouds import bucket_of
 from runner.wiring.lease_stores import LeaseNeeds, leases_of
-from runner.wiring.state_stores import bucket_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
-    """Opens a record once a command for each place."""
+    """Opens a record once a command for each place. `values` says how an environment's are kept, with the key that it
+    takes; `tell` takes what a person should read."""
 
     repository: Repository
-    keys: KeyRings
+    variables: Mapping[str, str]
     clock: Clock
+    values: Callable[[Gates, Refs, Ledger], Values]
+    tell: Callable[[Diagnostic], None]
     known: dict[str, Record] = field(default_factory=dict)
     outboxes: dict[str, GroupedOutbox] = field(default_factory=dict)
     buckets: dict[StateSettings, ObjectStore] = field(default_factory=dict)
@@ -54,7 +59,7 @@ class Records:
         )
 
         def values(environment: str) -> Values:
-            return self.keys.values(_gates(gates, environment), refs, ledger)
+            return self.values(_gates(gates, environment), refs, ledger)
 
         ledger = Book(
             refs,
@@ -85,7 +90,7 @@ class Records:
             dead=terms.dead,
             floor=record.ledger.fence,
             on_lost=terms.on_lost,
-            watching=self.keys.tell,
+            watching=self.tell,
         )
         needs = LeaseNeeds(record=record, clock=self.clock, bucket=self._bucket)
         return leases_of(terms.gates, own, needs)
@@ -93,7 +98,7 @@ class Records:
     def _bucket(self, settings: StateSettings) -> ObjectStore:
         """Opened once a command: a client costs more than what is asked of it."""
         if settings not in self.buckets:
-            self.buckets[settings] = bucket_of(settings, self.keys.variables)
+            self.buckets[settings] = bucket_of(settings, self.variables)
         return self.buckets[settings]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from runner.cloud import ObjectStore
 from runner.git import Refs
 from runner.git.repository import Repository
 from runner.kit.clock import Clock
@@ -16,7 +15,7 @@ from runner.vault.git_states import GitStates
 from runner.vault.local_states import LocalStates
 from runner.vault.s3_states import S3States
 from runner.vault.state_seal import StateSeal
-from runner.wiring.clouds import cloud_tool
+from runner.wiring.clouds import bucket_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +58,3 @@ def sealed_objects_in(
         found = None if key.endswith(".tflock") else objects.get(key)
         if found is not None:
             yield f"s3://{settings.bucket}/{key}", found.content
-
-
-def bucket_of(settings: StateSettings, variables: Mapping[str, str]) -> ObjectStore:
-    """The bucket that `settings` name."""
-    cloud = cloud_tool("cloud")(variables, settings.region)
-    found: ObjectStore = cloud_tool("objects")(cloud, settings.bucket, endpoint=settings.endpoint)
-    return found

@@ -7,6 +7,7 @@ from functools import cached_property
 from importlib import import_module, resources
 from pathlib import Path
 from threading import Lock
+from typing import Protocol
 
 from runner.config import Checker
 from runner.config.configuration import BranchFacts, GatesConfiguration, WishesConfiguration
@@ -15,40 +16,37 @@ from runner.config.reading_wishes import read_wishes
 from runner.config.remembering import ConfigurationReader
 from runner.diagnostics import Diagnostic
 from runner.engine import Engine
-from runner.engine.brands import BRANDS
-from runner.engine.child import ProviderSources
-from runner.engine.discovery import Discovery
-from runner.engine.embedded import embedded_library
 from runner.errors import AskedWrongly
-from runner.git import Delivery
+from runner.git import Delivery, Refs
 from runner.git.keeping import KeptSubmission
 from runner.git.repository import Repository
 from runner.kit.clock import Clock
 from runner.kit.tree import Tree
-from runner.ledger import Leases
+from runner.ledger import Leases, Ledger
+from runner.ledger.recorded_values import Values
 from runner.model.entry import Actor
-from runner.model.environment import Gates, StateBackend, StateSettings
+from runner.model.environment import Gates, StateSettings
 from runner.model.happening import Happening, Noted
 from runner.model.references import Json, SecretReference
 from runner.model.stack import EngineWish
-from runner.operations.tools import ChildView, LeaseTerms, Record
+from runner.operations.tools import ChildView, LeaseTerms, Record, Workshop
 from runner.report.explanations import gathered
 from runner.source.facts import CodeReader
 from runner.source.index import FileIndex
-from runner.vault import StateStore
-from runner.vault.keys import KeyPlaces
-from runner.vault.state_seal import StateSeal
-from runner.wiring.children import child_view
-from runner.wiring.engines import conductor
-from runner.wiring.keyrings import KeyRings
+from runner.vault import EnvironmentKeys, StateStore
 from runner.wiring.records import Records
-from runner.wiring.secrets import Secrets, secrets_of
-from runner.wiring.state_stores import StoreNeeds, sealed_objects_in, store_of
 
 NETWORK_TIMEOUT = 60.0
 
 CHECKER = "runner.config.schema.checking"
 """Imported when a configuration file is new: pydantic is paid for only then."""
+
+WORKSHOP = "runner.wiring.workshop"
+"""Imported when an engine is to run, or something sealed to be opened: neither is needed to look."""
+
+
+class _Workshop(Workshop, Protocol):
+    def values(self, gates: Gates, refs: Refs, ledger: Ledger) -> Values: ...
 
 
 class Toolbox:
@@ -62,8 +60,7 @@ class Toolbox:
         self._clock = clock
         self._tell = tell
         self._lock = Lock()
-        self._engines: dict[EngineWish, Engine] = {}
-        self._secrets: dict[str, Secrets] = {}
+        self._entered: _Workshop | None = None
 
     @cached_property
     def repository(self) -> Repository:
@@ -120,52 +117,31 @@ class Toolbox:
 
     def engine(self, wish: EngineWish, gates: GatesConfiguration) -> Engine:
         """See Tools."""
-        with self._lock:
-            if wish not in self._engines:
-                program = self._discovery.choose(wish)
-                for notice in program.notices:
-                    self._note(notice)
-                settings = gates.engines.get(wish.name)
-                sources = ProviderSources(
-                    mirror=settings.mirror if settings else "",
-                    direct=settings.direct if settings else None,
-                )
-                self._engines[wish] = conductor(wish.name)(program, sources)
-            return self._engines[wish]
+        return self._workshop.engine(wish, gates)
 
     def states(self, gates: Gates, settings: StateSettings, record: Record) -> StateStore:
         """See Tools."""
-        needs = StoreNeeds(
-            repository=self.repository,
-            variables=self._variables,
-            clock=self._clock,
-            refs=record.refs,
-            seal=lambda: self._seal(gates, record),
-        )
-        return store_of(settings, needs)
+        return self._workshop.states(gates, settings, record)
 
     def child(self, gates: Gates, purpose: str) -> ChildView:
         """See Tools."""
-        return child_view(self._variables, gates, purpose)
+        return self._workshop.child(gates, purpose)
 
     def secret(self, gates: Gates, reference: SecretReference) -> str:
         """See Tools."""
-        with self._lock:
-            if gates.environment not in self._secrets:
-                self._secrets[gates.environment] = secrets_of(self._variables, gates)
-            return self._secrets[gates.environment].value(reference)
+        return self._workshop.secret(gates, reference)
 
     def equip(self, gates: Gates, record: Record) -> None:
         """See Tools."""
-        self._keys.foreseen(gates, record.refs, record.ledger)
+        self._workshop.equip(gates, record)
 
     def begin(self, gates: Gates, record: Record) -> None:
         """See Tools."""
-        self._keys.begin(gates, record)
+        self._workshop.begin(gates, record)
 
     def fingerprint(self, gates: Gates, record: Record) -> Callable[[bytes], str]:
         """See Tools."""
-        return self._keys.sealer(gates, record.refs, record.ledger).fingerprint
+        return self._workshop.fingerprint(gates, record)
 
     def explanations(self) -> Mapping[str, str]:
         """See Tools."""
@@ -187,19 +163,17 @@ class Toolbox:
         email = self.repository.identity().rpartition("<")[2].rstrip(">")
         return Actor(name=self.repository.user_email() or email)
 
-    def key_places(self, gates: Gates, record: Record) -> KeyPlaces:
+    def key_places(self, gates: Gates, record: Record) -> EnvironmentKeys:
         """See Tools."""
-        return self._keys.places(gates, record.refs)
+        return self._workshop.key_places(gates, record)
 
     def sealed_elsewhere(self, gates: Gates) -> Iterator[tuple[str, bytes]]:
         """See Tools."""
-        if gates.state is not None and gates.state.backend is StateBackend.S3:
-            yield from sealed_objects_in(gates.state, gates.environment, self._variables)
+        return self._workshop.sealed_elsewhere(gates)
 
     def embedded_engine(self) -> str:
         """See Tools."""
-        packages = (brand.embedded for brand in BRANDS.values() if brand.embedded)
-        return ", ".join(str(found) for package in packages if (found := embedded_library(package)))
+        return self._workshop.embedded_engine()
 
     @property
     def here(self) -> str:
@@ -210,21 +184,28 @@ class Toolbox:
     def _note(self, diagnostic: Diagnostic) -> None:
         self._tell(Noted(diagnostic=diagnostic))
 
-    def _seal(self, gates: Gates, record: Record) -> StateSeal:
-        ring = self._keys.ring(gates, record.refs, record.ledger)
-        return StateSeal(keys=ring, ledger=self._keys.identity(gates.environment, record.ledger))
+    @property
+    def _workshop(self) -> _Workshop:
+        with self._lock:
+            if self._entered is None:
+                made: _Workshop = import_module(WORKSHOP).SealedWorkshop(
+                    self.repository, self._variables, self._clock, self.cache, self._note
+                )
+                self._entered = made
+            return self._entered
 
-    @cached_property
-    def _keys(self) -> KeyRings:
-        return KeyRings(repository=self.repository, variables=self._variables, tell=self._note)
+    def _values(self, gates: Gates, refs: Refs, ledger: Ledger) -> Values:
+        return self._workshop.values(gates, refs, ledger)
 
     @cached_property
     def _records(self) -> Records:
-        return Records(repository=self.repository, keys=self._keys, clock=self._clock)
-
-    @cached_property
-    def _discovery(self) -> Discovery:
-        return Discovery(self.cache, self._variables)
+        return Records(
+            repository=self.repository,
+            variables=self._variables,
+            clock=self._clock,
+            values=self._values,
+            tell=self._note,
+        )
 
     @cached_property
     def _index(self) -> FileIndex:

@@ -1,0 +1,124 @@
+"""The tools that run engines, and open and seal states, values and secrets, of one repository."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from threading import Lock
+
+from runner.config.configuration import GatesConfiguration
+from runner.diagnostics import Diagnostic
+from runner.engine import Engine
+from runner.engine.brands import BRANDS
+from runner.engine.child import ProviderSources
+from runner.engine.discovery import Discovery
+from runner.engine.embedded import embedded_library
+from runner.git import Refs
+from runner.git.repository import Repository
+from runner.kit.clock import Clock
+from runner.ledger import Ledger
+from runner.ledger.recorded_values import Values
+from runner.model.environment import Gates, StateBackend, StateSettings
+from runner.model.references import SecretReference
+from runner.model.stack import EngineWish
+from runner.operations.tools import ChildView, Record
+from runner.vault import EnvironmentKeys, StateStore
+from runner.vault.state_seal import StateSeal
+from runner.wiring.children import child_view
+from runner.wiring.engines import conductor
+from runner.wiring.keyrings import KeyRings
+from runner.wiring.secrets import Secrets, secrets_of
+from runner.wiring.state_stores import StoreNeeds, sealed_objects_in, store_of
+
+
+class SealedWorkshop:
+    """See operations.tools.Workshop. `cache` is the user's; `note` takes what a person should read."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        variables: Mapping[str, str],
+        clock: Clock,
+        cache: Path,
+        note: Callable[[Diagnostic], None],
+    ) -> None:
+        self.repository = repository
+        self._variables = variables
+        self._clock = clock
+        self._note = note
+        self._discovery = Discovery(cache, variables)
+        self._keys = KeyRings(repository=repository, variables=variables, tell=note)
+        self._lock = Lock()
+        self._engines: dict[EngineWish, Engine] = {}
+        self._secrets: dict[str, Secrets] = {}
+
+    def values(self, gates: Gates, refs: Refs, ledger: Ledger) -> Values:
+        """How the ledger keeps attribute values."""
+        return self._keys.values(gates, refs, ledger)
+
+    def engine(self, wish: EngineWish, gates: GatesConfiguration) -> Engine:
+        """See Workshop."""
+        with self._lock:
+            if wish not in self._engines:
+                program = self._discovery.choose(wish)
+                for notice in program.notices:
+                    self._note(notice)
+                settings = gates.engines.get(wish.name)
+                sources = ProviderSources(
+                    mirror=settings.mirror if settings else "",
+                    direct=settings.direct if settings else None,
+                )
+                self._engines[wish] = conductor(wish.name)(program, sources)
+            return self._engines[wish]
+
+    def states(self, gates: Gates, settings: StateSettings, record: Record) -> StateStore:
+        """See Workshop."""
+        needs = StoreNeeds(
+            repository=self.repository,
+            variables=self._variables,
+            clock=self._clock,
+            refs=record.refs,
+            seal=lambda: self._seal(gates, record),
+        )
+        return store_of(settings, needs)
+
+    def child(self, gates: Gates, purpose: str) -> ChildView:
+        """See Workshop."""
+        return child_view(self._variables, gates, purpose)
+
+    def secret(self, gates: Gates, reference: SecretReference) -> str:
+        """See Workshop."""
+        with self._lock:
+            if gates.environment not in self._secrets:
+                self._secrets[gates.environment] = secrets_of(self._variables, gates)
+            return self._secrets[gates.environment].value(reference)
+
+    def equip(self, gates: Gates, record: Record) -> None:
+        """See Workshop."""
+        self._keys.foreseen(gates, record.refs, record.ledger)
+
+    def begin(self, gates: Gates, record: Record) -> None:
+        """See Workshop."""
+        self._keys.begin(gates, record)
+
+    def fingerprint(self, gates: Gates, record: Record) -> Callable[[bytes], str]:
+        """See Workshop."""
+        return self._keys.sealer(gates, record.refs, record.ledger).fingerprint
+
+    def key_places(self, gates: Gates, record: Record) -> EnvironmentKeys:
+        """See Workshop."""
+        return self._keys.places(gates, record.refs)
+
+    def sealed_elsewhere(self, gates: Gates) -> Iterator[tuple[str, bytes]]:
+        """See Workshop."""
+        if gates.state is not None and gates.state.backend is StateBackend.S3:
+            yield from sealed_objects_in(gates.state, gates.environment, self._variables)
+
+    def embedded_engine(self) -> str:
+        """See Workshop."""
+        packages = (brand.embedded for brand in BRANDS.values() if brand.embedded)
+        return ", ".join(str(found) for package in packages if (found := embedded_library(package)))
+
+    def _seal(self, gates: Gates, record: Record) -> StateSeal:
+        ring = self._keys.ring(gates, record.refs, record.ledger)
+        return StateSeal(keys=ring, ledger=self._keys.identity(gates.environment, record.ledger))
