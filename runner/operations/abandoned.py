@@ -82,8 +82,6 @@ def _whole(file: Path) -> bytes | None:
 def _witnessed(lines: list[Mapping[str, object]]) -> Witnessed:
     unfinished: dict[tuple[str, str], Seen] = {}
     finished: list[Seen] = []
-    if any(line["event"] == "applied" and line["ok"] for line in lines):
-        return Witnessed()
     for line in lines:
         address, action = str(line.get("address", "")), str(line.get("action", ""))
         seen = (address, action, str(line.get("id", "")))
@@ -97,4 +95,6 @@ def _witnessed(lines: list[Mapping[str, object]]) -> Witnessed:
                 unfinished.pop((address, action), None)
             case _:
                 pass
+    if any(line["event"] == "applied" and line["ok"] for line in lines):
+        unfinished = {}  # what it finished may still be lost, where its state stayed here
     return Witnessed(unfinished=tuple(unfinished.values()), finished=tuple(finished))

@@ -22,7 +22,9 @@ from runner.operations.stores import store_for
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """What is known of an end that was not recorded. `state` None: the store's newest version is the newest there is.
-    `accepted`: a person has looked, so the unknown no longer stands in the way. `journal` is the dead run's, while we
+    `accepted`: a person has looked, so the unknown no longer stands in the way. `instead`: names the state on record
+    whose place the remnant's takes because a person says so, though it may be newer; empty: the newest is taken.
+    `journal` is the dead run's, while we
     hold it: it learns whose the lease is now, in case that we die too."""
 
     target: TargetName
@@ -30,6 +32,7 @@ class Finding:
     remnant: Remnant | None
     unknown: tuple[str, ...]
     accepted: bool
+    instead: str = ""
     journal: Journal | None = None
 
 
@@ -82,6 +85,22 @@ def lost_of(session: Session, remnant: Remnant) -> tuple[str, ...]:
     return tuple(f"{address} {identity}" for address, _, identity in made if identity not in known)
 
 
+def given_up(session: Session, remnant: Remnant) -> tuple[str, tuple[str, ...]]:
+    """The stored state that would go if a dead run's were taken, in words (empty where there is no other), and what it
+    alone knows of, as `address id`."""
+    engine, store = _engine(session, remnant.target, remnant), store_for(session, remnant.target)
+    versions = store.versions(remnant.target)
+    if not versions or not remnant.state:
+        return "", ()
+    newest = versions[0].stored
+    if engine.facts(remnant.state).digest == newest.facts.digest:
+        return "", ()
+    kept = engine.contents(store.read_version(remnant.target, newest.version)).resources
+    ours = {resource.id for resource in engine.contents(remnant.state).resources}
+    lost = tuple(f"{each.address} {each.id}" for each in kept if each.id and each.id not in ours)
+    return f"version {newest.version} (serial {newest.facts.serial})", lost
+
+
 def _written(session: Session, finding: Finding) -> tuple[Writing, tuple[Edit, ...]]:
     target = finding.target
     previous = session.live(target)
@@ -129,11 +148,16 @@ def _entry(
         engine=remnant.engine_words if remnant else previous.last.engine if previous else "",
         state=stored,
         fence=session.leases_of(finding.target).held(finding.target).fence,
-        because=f"run {run} ended without a record"
-        if run
-        else "a person looked at what had ended without a record",
+        because=_because(run, finding.instead),
         unknown=finding.unknown,
     )
+
+
+def _because(run: str, instead: str) -> str:
+    words = (
+        f"run {run} ended without a record" if run else "a person looked at what had ended without a record"
+    )
+    return f"{words}; its state was taken by hand instead of {instead}" if instead else words
 
 
 def _newest(
@@ -149,6 +173,9 @@ def _newest(
     ours = remnant.state if remnant and remnant.state else b""
     newest = engine.facts(ours) if ours else None
     known = engine.facts(kept) if kept else None
+    if finding.instead and newest and known and newest.serial <= known.serial:
+        ours = engine.renumbered(ours, known.serial + 1)  # law 13: a serial never goes back
+        newest = engine.facts(ours)
     if newest and (known is None or (newest.digest != known.digest and newest.serial >= known.serial)):
         saved = store.save(target, ours, newest, fence, stored)
         return engine.contents(ours), saved.stored, saved.edits

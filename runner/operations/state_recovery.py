@@ -18,7 +18,7 @@ from runner.operations.bench import Bench
 from runner.operations.confirming import asked
 from runner.operations.opening import leases_for, opened
 from runner.operations.overtaken import Overtaken, dropped
-from runner.operations.recovery import Finding, accepted, lost_of, recover, unknown_of
+from runner.operations.recovery import Finding, accepted, given_up, lost_of, recover, unknown_of
 from runner.operations.run_directory import abandoned_runs
 from runner.operations.session import Session
 from runner.operations.standing import standing_leases
@@ -53,9 +53,10 @@ def recovered(
             unknown=_unknown(session, name, remnant, stale=stale),
             accepted=False,
         )
+        finding, lost = _instead(session, finding) if force else (finding, ())
         foreign = _foreign(session, name) if lease is None and remnant is None else None
         lines = told(finding, stale=stale, foreign=foreign.words if foreign else "")
-        lines = [*lines, *(each.words for each in unsent)] or _behind(session, name)
+        lines = [*lines, *_loss(finding, lost), *(each.words for each in unsent)] or _behind(session, name)
         if not lines:
             return StateChange(text=f"nothing of `{name}` is unknown; nothing was changed")
         if not _looked_at(bench, name, lines, yes=yes):
@@ -74,6 +75,24 @@ def recovered(
         entry=entry,
         next=(f"runner preview {name}",),
     )
+
+
+def _instead(session: Session, finding: Finding) -> tuple[Finding, tuple[str, ...]]:
+    """With what a person who says `--force` gives up."""
+    if finding.remnant is None:
+        return finding, ()
+    instead, lost = given_up(session, finding.remnant)
+    return replace(finding, instead=instead), lost
+
+
+def _loss(finding: Finding, lost: Sequence[str]) -> list[str]:
+    if not finding.instead:
+        return []
+    lines = [
+        f"with `--force` the state that was left here takes the place of {finding.instead}",
+        f"(that one stays among `runner state versions {finding.target}`)",
+    ]
+    return [*lines, "only that one knows of:", *(f"  {each}" for each in lost)] if lost else lines
 
 
 def _behind(session: Session, name: TargetName) -> list[str]:

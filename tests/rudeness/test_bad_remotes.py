@@ -119,6 +119,34 @@ def test_a_state_put_there_by_hand_that_was_not_sent_in_time_stays_until_a_perso
     short.all_is_told()
 
 
+def test_forced_the_state_that_was_left_here_is_taken_also_from_a_newer_one_and_the_loss_is_named(
+    repository: Checkout, run_runner: Program, tmp_path: Path, terraform_binary: Path
+) -> None:
+    scene = scene_of(repository, run_runner, tmp_path / "gates", settings="leases: {term: 5s}\n")
+    scene.run("up", "prod", "--yes")
+    scene.wish(1)
+    hook(scene, refusing("/live/*|*/state/"))
+    left = scene.run("up", "prod", "--yes", code=9)
+    made = {each["id"] for each in left.rows("applied") if each["action"] == "create"}
+    hook(scene, "exit 0")
+    other = scene.another("other")
+    other.patiently("state", "recover", TARGET, "--yes")
+    for number in (2, 3):
+        other.wish(number)
+        other.run("up", "prod", "--yes")
+    newer, serial = set(other.ids().values()), other.state(TARGET)["serial"]
+    scene.clone.git("pull", "--quiet")
+    shown = scene.run("state", "recover", TARGET, "--force", code=9).result["text"]
+    assert f"serial {serial}" in shown
+    assert all(each in shown for each in newer)
+    assert set(scene.ids().values()) == newer
+    scene.run("state", "recover", TARGET, "--force", "--yes")
+    assert set(scene.ids().values()) == made
+    assert scene.state(TARGET)["serial"] == serial + 1
+    assert f"(serial {serial})" in scene.entries("prod")[-1]["because"]
+    assert scene.outbox() == []
+
+
 def test_a_state_that_could_not_be_stored_is_told_and_one_that_arrived_too_late_is_gone_on_from(
     gated: Callable[..., Scene],
 ) -> None:
