@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
+from runner.diagnostics import Diagnostic
 from runner.kit.process import Stop
 from runner.kit.redaction import Redactor
 from runner.model.change import Output
@@ -89,7 +90,8 @@ class EngineEvent:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
     """What an apply did. `ok` False: it failed, was stopped or timed out, with `because`. `finished` are the resources
-    that completed, `unfinished` those that started and were not seen to end, each `(address, action, id)`."""
+    that completed, `unfinished` those that started and were not seen to end, each `(address, action, id)`. `locked`:
+    the engine's own lock is somebody else's, in words that name who; nothing was begun then."""
 
     ok: bool
     because: str = ""
@@ -97,6 +99,7 @@ class Applied:
     finished: tuple[tuple[str, str, str], ...] = ()
     unfinished: tuple[tuple[str, str, str], ...] = ()
     failed: tuple[tuple[str, str], ...] = ()
+    locked: Diagnostic | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +119,7 @@ Listener = Callable[[EngineEvent], None]
 class Engine(Protocol):
     """One program of one version, ready to run. Each method runs in the caller's thread, may be called for many
     workspaces at once, and raises TargetFailed (redacted, with the engine's own diagnostics) when the engine says no,
-    Interrupted when `stop` was requested."""
+    LeaseHeld `engine-locked` when its own lock is somebody else's, Interrupted when `stop` was requested."""
 
     @property
     def identity(self) -> EngineIdentity:
@@ -143,6 +146,10 @@ class Engine(Protocol):
 
     def state(self, work: Workspace, stop: Stop) -> bytes:
         """The state's bytes (pulled, where the engine keeps it elsewhere); empty where there is none."""
+
+    def push(self, work: Workspace, state: Path, stop: Stop, *, force: bool) -> None:
+        """Puts the state in that file in the place of the one in the code's own backend. `force`: also another lineage,
+        or an older serial."""
 
     def execute(self, work: Workspace, arguments: Sequence[str], stop: Stop) -> int:
         """Runs the engine's own command on the user's terminal; its exit code."""

@@ -21,7 +21,7 @@ from runner.engine.terraform_plan import planned_of
 from runner.engine.terraform_planfile import check_made_of
 from runner.engine.terraform_progress import Progress
 from runner.engine.terraform_state import contents_of, facts_of, outputs_of, renumbered
-from runner.errors import Interrupted, RunnerError, TargetFailed
+from runner.errors import Interrupted, LeaseHeld, RunnerError, TargetFailed
 from runner.kit.process import Stop
 from runner.model.change import Output
 from runner.model.plan import Planned, StateFacts
@@ -63,7 +63,9 @@ class TerraformEngine:
         return modules_digest(work.directory)
 
     def plan(self, work: Workspace, options: PlanOptions, stop: Stop, listen: Listener) -> Planned:
-        """See Engine. No lock is taken: applying the saved plan takes it, and refuses a state that moved."""
+        """See Engine. Without the backend's own lock: it would end with this command, and so guard nothing of what
+        comes between plan and apply. Our lease does, `apply` takes the lock, and the engine refuses there a saved plan
+        whose state has moved. So a preview writes nothing, and waits for nobody."""
         progress = Progress(work, listen)
         arguments = Arguments(
             flags=[
@@ -124,8 +126,9 @@ class TerraformEngine:
             return progress.applied(ok=False, stopped=isinstance(problem, Interrupted), because=str(problem))
         if done.code == 0:
             return progress.applied(ok=True, stopped=done.stopped, because="")
-        because = self._commands.because(work, "apply", done, stop, progress.diagnostics)
-        return progress.applied(ok=False, stopped=done.stopped, because=because)
+        failure = self._commands.failure(work, "apply", done, stop, progress.diagnostics)
+        applied = progress.applied(ok=False, stopped=done.stopped, because=str(failure))
+        return replace(applied, locked=failure.diagnostics[0]) if isinstance(failure, LeaseHeld) else applied
 
     def outputs(self, work: Workspace, stop: Stop) -> Mapping[str, Output]:
         """See Engine."""
@@ -142,6 +145,13 @@ class TerraformEngine:
         if done.code != 0:
             raise self._commands.failure(work, "state pull", done, stop)
         return done.stdout if done.stdout.strip() else b""
+
+    def push(self, work: Workspace, state: Path, stop: Stop, *, force: bool) -> None:
+        """See Engine."""
+        arguments = Arguments(flags=["no-color", *(["force"] if force else [])], positional=[str(state)])
+        done = self._commands.run(work, "state push", arguments, stop)
+        if done.code != 0:
+            raise self._commands.failure(work, "state push", done, stop)
 
     def execute(self, work: Workspace, arguments: Sequence[str], stop: Stop) -> int:
         """See Engine. `arguments` are the engine's own, without the program's name."""

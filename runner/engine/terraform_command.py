@@ -14,9 +14,9 @@ from python_terraform import IsFlagged, Terraform
 from runner.diagnostics import Diagnostic, Severity
 from runner.engine import Workspace
 from runner.engine.child import ProviderSources, engine_variables
-from runner.engine.terraform_events import diagnostics_in
+from runner.engine.terraform_events import diagnostics_in, lock_in
 from runner.engine.terraform_progress import located, stack_directory
-from runner.errors import Interrupted, RunnerError, TargetFailed
+from runner.errors import Interrupted, LeaseHeld, RunnerError, TargetFailed
 from runner.kit.process import Command, Completed, OnLine, Stop, run
 from runner.kit.short_place import short_name
 
@@ -109,13 +109,9 @@ class TerraformCommands:
         if done.truncated:
             message = f"what `{verb}` printed is larger than 256 MiB"
             return TargetFailed(Diagnostic(code="engine-output-too-large", message=message))
-        return TargetFailed(self._errors(work, verb, done, told))
-
-    def because(
-        self, work: Workspace, verb: str, done: Completed, stop: Stop, told: Sequence[Diagnostic] = ()
-    ) -> str:
-        """The same in a sentence."""
-        return str(self.failure(work, verb, done, stop, told))
+        errors = self._errors(work, verb, done, told)
+        locked = lock_in(errors)
+        return LeaseHeld(locked) if locked else TargetFailed(errors)
 
     def _errors(
         self, work: Workspace, verb: str, done: Completed, told: Sequence[Diagnostic]

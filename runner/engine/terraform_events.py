@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from runner.diagnostics import Diagnostic, Severity, Span
@@ -31,6 +31,11 @@ _SEVERITIES = {"error": Severity.ERROR, "warning": Severity.WARNING}
 _PLACE = re.compile(r"^on (?P<file>\S.*?) line (?P<line>\d+)(?:, in (?P<context>.*))?:$")
 _FRAME = re.compile(r"^[│╷╵ ]?[│╷╵]? ?")
 _ANNOUNCED = "encountered problems during initiali"
+_LOCK_HELD = "Error acquiring the state lock"
+_LOCK_KEYS = "ID|Path|Operation|Who|Version|Created|Info"
+_LOCK_LINE = re.compile(
+    rf"\b(ID|Path|Operation|Who|Created):[ \t]*(\S[^\n]*?)\s*(?=\s(?:{_LOCK_KEYS}):|\n|$)"
+)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -64,6 +69,20 @@ def diagnostics_in(text: str) -> tuple[Diagnostic, ...]:
     told = dict.fromkeys(map(_framed, blocks))
     # `init` announces that problems follow, as if that were one.
     return tuple(each for each in told if len(told) == 1 or _ANNOUNCED not in each.message)
+
+
+def lock_in(diagnostics: Iterable[Diagnostic]) -> Diagnostic | None:
+    """Who has the engine's own lock, where that is what went wrong; None for any other trouble, also with locking."""
+    for each in diagnostics:
+        told = dict(_LOCK_LINE.findall(each.message)) if _LOCK_HELD in each.message else {}
+        if told.get("Who"):
+            return Diagnostic(
+                code="engine-locked",
+                message=f"the state is locked by {told['Who']} since {told.get('Created', '?')} "
+                f"({told.get('Operation', '?')} on {told.get('Path', '?')})",
+                hint=f"wait for it; if nobody works there any more: the engine's `force-unlock {told.get('ID', 'ID')}`",
+            )
+    return None
 
 
 def _event(event: Mapping[str, Json], hook: Mapping[str, Json]) -> EngineEvent:

@@ -36,11 +36,12 @@ class GitLeases(TableLeases):
     def write(self, target: TargetName, edits: Sequence[Edit]) -> Delivery:
         """See Leases."""
         guard = edit_of_hold(self._own(target), {})
-        return self._outbox.submit([*edits, guard]).wait()
+        # It comes first: where the lease is not ours any more, that is what a conflict names.
+        return self._outbox.submit([guard, *edits]).wait()
 
     def end(self, target: TargetName, edits: Sequence[Edit] = (), *, keep: bool = False) -> Delivery:
         """See Leases."""
-        return self._outbox.submit([*edits, self._ending(target)], keep=keep).wait()
+        return self._outbox.submit([self._ending(target), *edits], keep=keep).wait()
 
     def unlock(self, target: TargetName, edits: Sequence[Edit]) -> Delivery:
         """See Leases."""

@@ -54,7 +54,7 @@ def record(session: Session, ending: Ending) -> TargetFinished:
         session.directory.clear(target)
     else:
         session.unrecorded.add(target)
-    return _finished(ending, writing, delivery, edits)
+    return _finished(ending, writing, delivery, edits, by_hand=session.bench.stop.level > 0)
 
 
 def _sent(
@@ -182,16 +182,14 @@ def _counts(plan: Plan) -> Mapping[str, int]:
     )
 
 
-def _finished(ending: Ending, writing: Writing, delivery: Delivery, edits: Sequence[Edit]) -> TargetFinished:
+def _finished(
+    ending: Ending, writing: Writing, delivery: Delivery, edits: Sequence[Edit], *, by_hand: bool
+) -> TargetFinished:
     target, applied = ending.plan.target, ending.applied
-    diagnostics: list[Diagnostic] = []
-    exit_code, outcome, entry = 0, "succeeded" if applied else "unchanged", ""
-    if applied and not applied.ok:
-        outcome, exit_code = "failed", 130 if applied.stopped else 1
-        diagnostics += [
-            Diagnostic(code="apply-failed", message=f"{address}: {text}" if address else text)
-            for address, text in applied.failed
-        ]
+    outcome, entry = "succeeded" if applied else "unchanged", ""
+    exit_code, diagnostics = _ended(applied, by_hand=by_hand) if applied else (0, [])
+    if exit_code:
+        outcome = "failed"
     if writing.entry.unknown:
         exit_code = 9
         diagnostics.append(_unknown(target, writing.entry.unknown))
@@ -216,6 +214,21 @@ def _finished(ending: Ending, writing: Writing, delivery: Delivery, edits: Seque
         entry=entry,
         exit_code=exit_code,
     )
+
+
+def _ended(applied: Applied, *, by_hand: bool) -> tuple[int, list[Diagnostic]]:
+    """How the engine ended, as an exit code, and what there is to say of it."""
+    if applied.ok:
+        return 0, []
+    if applied.locked:
+        return 4, [applied.locked]
+    failed = [
+        Diagnostic(code="apply-failed", message=f"{address}: {text}" if address else text)
+        for address, text in applied.failed
+    ]
+    if applied.stopped and not by_hand:  # 130 is for who interrupts the run: this one lost its lease, say
+        return 1, [Diagnostic(code="apply-stopped", message=applied.because), *failed]
+    return 130 if applied.stopped else 1, failed
 
 
 def not_recorded(session: Session, target: TargetName, error: RunnerError | OSError) -> TargetFinished:

@@ -169,19 +169,19 @@ def pushed_through(
     session: Session, name: TargetName, pulled: Pulled, content: bytes, *, force: bool
 ) -> bytes:
     """Writes a state through the engine into the code's own backend, and returns what stands there then. TargetFailed
-    `state-push-failed`; the engine has said why on the terminal."""
+    `state-push-failed`; LeaseHeld `engine-locked`."""
     file = pulled.work.scratch / "pushed.tfstate"
     file.touch(mode=0o600)
     file.write_bytes(content)
-    words = ["state", "push", *(["-force"] if force else []), str(file)]
     stop = session.stop(name)
-    code = pulled.engine.execute(pulled.work, words, stop)
-    if code != 0:
+    try:
+        pulled.engine.push(pulled.work, file, stop, force=force)
+    except TargetFailed as error:
         raise TargetFailed.of(
             "state-push-failed",
-            f"{pulled.engine.identity} did not take the state of `{name}` (it ended with {code})",
-            hint="its own words stand above; the state that stood there stands",
-        )
+            f"{pulled.engine.identity} did not take the state of `{name}`: {error}",
+            hint="the state that stood there stands",
+        ) from error
     return pulled.engine.state(pulled.work, stop)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -83,8 +84,8 @@ def test_the_codes_own_bucket_keeps_the_state_and_the_record_names_it(
     assert json.loads(_object(aws_environment, "prod/one.tfstate"))["resources"] == []
 
 
-def test_the_engines_own_lock_of_somebody_else_stops_the_apply(
-    written: Checkout, run_runner: Program, aws_environment: dict[str, str]
+def test_the_engines_own_lock_of_somebody_else_is_exit_4_with_its_words(
+    written: Checkout, run_runner: Program, aws_environment: dict[str, str], tmp_path: Path
 ) -> None:
     ran = run_runner("up", "prod", "--yes", cwd=written.path, env=aws_environment)
     assert ran.code == 0, ran
@@ -103,8 +104,16 @@ def test_the_engines_own_lock_of_somebody_else_stops_the_apply(
     )
     published(written, {"environments/prod.yaml": PROD % "two"})
     ran = run_runner("up", "prod", "--yes", "--json", cwd=written.path, env=aws_environment)
-    assert ran.code in (1, 4), ran
-    assert "eve@elsewhere" in ran.stdout
+    assert ran.code == 4, ran
+    assert "is locked by eve@elsewhere since 2026-01-01" in ran.stdout
+    assert "force-unlock 8a6f0fa8" in ran.stdout
+    pulled = run_runner("state", "pull", "prod/one", cwd=written.path, env=aws_environment)
+    moved = json.loads(pulled.stdout) | {"serial": 90}
+    (file := tmp_path / "moved.tfstate").write_text(json.dumps(moved))
+    pushed = ("state", "push", "prod/one", str(file), "--yes", "--json")
+    ran = run_runner(*pushed, cwd=written.path, env=aws_environment)
+    assert ran.code == 4, ran
+    assert "is locked by eve@elsewhere" in ran.stdout
     assert _object(aws_environment, "prod/one.tfstate") == before
     client("s3", aws_environment).delete_object(Bucket=BUCKET, Key="prod/one.tfstate.tflock")
     ran = run_runner("up", "prod", "--yes", "--json", cwd=written.path, env=aws_environment)

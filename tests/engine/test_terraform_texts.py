@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from runner.diagnostics import Diagnostic, Severity, Span
 from runner.engine import EngineEvent
-from runner.engine.terraform_events import diagnostics_in, told_by
+from runner.engine.terraform_events import diagnostics_in, lock_in, told_by
 from runner.engine.terraform_state import contents_of, facts_of
 
 COMPLETE = (
@@ -156,3 +156,43 @@ def test_a_mark_that_leads_nowhere_takes_the_whole_attribute() -> None:
     instance["sensitive_attributes"] = [[{"type": "get_attr", "value": "l"}, {"type": "index", "value": 9}]]
     (first, _) = contents_of(json.dumps(state).encode()).resources
     assert first.attributes["l"] is None
+
+
+LOCKED = """\
+Error: Error acquiring the state lock
+
+Error message: operation error S3: PutObject, https response error StatusCode: 412
+Lock Info:
+  ID:        8a6f0fa8-6a1f
+  Path:      acme/prod/one.tfstate
+  Operation: OperationTypeApply
+  Who:       eve@elsewhere
+  Version:   1.11.4
+  Created:   2026-01-01 00:00:00 +0000 UTC
+  Info:
+
+
+Terraform acquires a state lock to protect the state from being written
+by multiple users at the same time.
+"""
+
+
+def test_who_has_the_engines_own_lock_is_read_from_its_words() -> None:
+    framed = diagnostics_in(LOCKED)
+    summary, detail = LOCKED.removeprefix("Error: ").split("\n", 1)
+    event = {"type": "diagnostic", "diagnostic": {"severity": "error", "summary": summary, "detail": detail}}
+    line = told_by(json.dumps(event).encode())
+    assert isinstance(line, Diagnostic)
+    for told in (*framed, line):
+        locked = lock_in([told])
+        assert locked
+        assert (
+            "locked by eve@elsewhere since 2026-01-01 00:00:00 +0000 UTC (OperationTypeApply on "
+            in locked.message
+        )
+        assert "force-unlock 8a6f0fa8-6a1f`" in locked.hint
+
+
+def test_a_lock_that_could_not_be_had_for_another_reason_is_nobodys() -> None:
+    denied = "Error: Error acquiring the state lock\n\nError message: AccessDenied: not yours\n"
+    assert lock_in(diagnostics_in(denied)) is None

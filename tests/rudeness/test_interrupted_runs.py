@@ -104,6 +104,34 @@ def test_a_lease_lost_halfway_stops_the_engine_and_its_state_is_kept(gated: Call
     scene.all_is_told()
 
 
+def test_a_lease_that_could_not_be_renewed_is_a_failure_and_no_interruption_by_hand(
+    gated: Callable[..., Scene],
+) -> None:
+    scene = gated(SHORT)
+    scene.open_gate(0)
+    scene.run("up", "prod", "--yes")
+    scene.wish(1)
+    watched = scene.start("up", "prod", "--yes")
+    watched.until(lambda each: scene.reached(1))
+    # What has no entry is refused: signs of life, and states on the way.
+    hook = scene.clone.remote / "hooks/pre-receive"
+    hook.write_text(
+        '#!/bin/sh\nwhile read old new ref; do case "$ref" in */live/*) exit 0;; esac; done; exit 1\n'
+    )
+    hook.chmod(0o755)
+    code = watched.finish()
+    hook.unlink()
+    finished = next(each for each in watched.told if each["type"] == "target_finished")
+    newest = scene.entries("prod")[-1]
+    assert newest["result"] in ("interrupted", "unknown")
+    assert code == (9 if newest["unknown"] else 1)
+    assert finished["diagnostics"][0]["code"] == "apply-stopped"
+    assert "lease" in finished["diagnostics"][0]["message"]
+    scene.open_gate(1)
+    scene.goes_on()
+    scene.all_is_told()
+
+
 def test_an_engine_that_is_killed_alone_is_named_unknown(waiting: tuple[Scene, Watched]) -> None:
     scene, watched = waiting
     for pid in descendants(watched.child.pid):
