@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from runner.config.configuration import EngineSettings, ForgeSettings, LedgerSettings, Limits
 from runner.config.enforcement import unenforced
+from runner.config.places import Places
 from runner.config.section import Section
 from runner.model.environment import (
     Allow,
@@ -271,20 +272,29 @@ def ledger(written: Section) -> LedgerSettings:
     )
 
 
-def engines(written: Section) -> dict[EngineName, EngineSettings]:
+def engines(written: Section, places: Places) -> dict[EngineName, EngineSettings]:
     """`engines` of runner.yaml; every engine has settings."""
-    return {name: _engine(written.section(name.value)) for name in EngineName}
+    return {name: _engine(written.section(name.value), name, places) for name in EngineName}
 
 
-def _engine(written: Section) -> EngineSettings:
+def _engine(written: Section, name: EngineName, places: Places) -> EngineSettings:
     providers = written.section("providers")
+    mirror = providers.text("mirror")
     return EngineSettings(
         version=written.text("version"),
         path=written.text("path"),
-        mirror=providers.text("mirror"),
+        mirror=mirror,
         direct=providers.texts("direct") if "direct" in providers.names() else None,
         versions=tuple(written.words("versions").items()),
         plans=written.flag("plans"),
+        mirror_missing=places.problem(
+            "mirror-missing",
+            f"`{mirror}` is no directory: providers cannot be installed from it",
+            ("engines", name.value, "providers", "mirror"),
+            hint="a relative path counts from the repository's root; an address begins with `https://`",
+        )
+        if mirror
+        else None,
     )
 
 

@@ -50,7 +50,8 @@ class LedgerSettings:
 class EngineSettings:
     """`path` names the program, empty where it is looked for; `mirror` and `direct` say where providers come from
     (`direct` None: any registry, empty: none); `versions` are globs of stack directories with their constraint, in
-    written order. `plans` is Pulumi's."""
+    written order. `plans` is Pulumi's. `mirror_missing` is what to say where `mirror` names no directory: only who has
+    a disk can look."""
 
     version: str = ""
     path: str = ""
@@ -58,6 +59,7 @@ class EngineSettings:
     direct: tuple[str, ...] | None = None
     versions: tuple[tuple[str, str], ...] = ()
     plans: bool = False
+    mirror_missing: Diagnostic | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

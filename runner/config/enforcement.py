@@ -6,7 +6,7 @@ honoured is an error (exit 2). DESIGN, section 2: nothing is silently ignored.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from runner.config.section import Section
 from runner.model.references import Json
@@ -57,8 +57,49 @@ OPENED: frozenset[str] = frozenset(
 STRICT_WHEN_EMPTY: frozenset[str] = frozenset({"allow.providers", "allow.modules", "allow.code"})
 """An empty list is no gate, but for these: there it allows nothing."""
 
-UNENFORCED_ENGINE_KEYS: Mapping[str, tuple[Json, ...]] = {"pulumi.plans": (False,)}
-"""Keys under `engines` of runner.yaml that close `up`, unless they have one of these values."""
+ENFORCED_SETTINGS: frozenset[str] = frozenset(
+    {
+        "default_branch",
+        "layout",
+        "branches",
+        "ledger",
+        "engines.terraform",
+        "engines.opentofu",
+        "limits.targets",
+        "limits.tree_files",
+        "limits.yaml_nodes",
+        "limits.plan_bytes",
+        "limits.preview",
+        "limits.lease",
+        "settings",
+    }
+)
+"""Keys of runner.yaml that this version enforces, with all below them. One that stands in no table here closes `up`."""
+
+_NO_FORGE = "this version asks no forge, and what would need one (`requires`) closes `up` by itself"
+_NO_PULUMI = "a stack of Pulumi is an error in this version"
+
+WITHOUT_EFFECT: Mapping[str, str] = {
+    "forge.type": _NO_FORGE,
+    "forge.url": _NO_FORGE,
+    "forge.app": _NO_FORGE,
+    "limits.commands_per_hour": "this version takes no commands from comments",
+    "engines.pulumi.version": _NO_PULUMI,
+    "engines.pulumi.path": _NO_PULUMI,
+    "engines.pulumi.versions": _NO_PULUMI,
+}
+"""Keys of runner.yaml that nothing could break yet, with the reason: they are told, and close nothing."""
+
+HARMLESS_SETTINGS: Mapping[str, tuple[Json, ...]] = {
+    "forge.url": ("",),
+    "limits.commands_per_hour": (20,),
+    "engines.pulumi.path": ("",),
+    "engines.pulumi.plans": (False,),
+}
+"""Keys of runner.yaml of which these values say nothing that is not so anyway."""
+
+HONOURED_STACK_KEYS: frozenset[str] = frozenset({"engine", "reads", "tags", "timeout"})
+"""Wishes of stack.yaml that are honoured."""
 
 UNHONOURED_STACK_KEYS: frozenset[str] = frozenset({"renamed_from"})
 """Wishes of stack.yaml that this version cannot honour."""
@@ -84,11 +125,22 @@ def unenforced(written: Section, prefix: str = "") -> tuple[str, ...]:
     return tuple(found)
 
 
-def unenforced_engines(engines: Section) -> tuple[str, ...]:
-    """The same for `engines` of runner.yaml."""
-    return tuple(
-        f"engines.{name}"
-        for name, harmless in UNENFORCED_ENGINE_KEYS.items()
-        if (value := engines.section(name.split(".")[0]).json(name.split(".")[1])) is not None
-        and value not in harmless
-    )
+def unenforced_settings(written: Section) -> tuple[str, ...]:
+    """The same for runner.yaml."""
+    return tuple(name for name in _without_force(written) if name not in WITHOUT_EFFECT)
+
+
+def without_effect(written: Section) -> tuple[str, ...]:
+    """The keys in use of runner.yaml that are of no use yet, as dotted keys."""
+    return tuple(name for name in _without_force(written) if name in WITHOUT_EFFECT)
+
+
+def _without_force(written: Section, prefix: str = "") -> Iterator[str]:
+    for key in written.names():
+        name, value = f"{prefix}{key}", written.json(key)
+        if name in ENFORCED_SETTINGS or value in (None, [], {}) or value in HARMLESS_SETTINGS.get(name, ()):
+            continue
+        if any(known.startswith(f"{name}.") for known in (*ENFORCED_SETTINGS, *WITHOUT_EFFECT)):
+            yield from _without_force(written.section(key), f"{name}.")
+        else:
+            yield name

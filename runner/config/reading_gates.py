@@ -10,7 +10,13 @@ from runner.config import FileKind
 from runner.config.believing_gates import engines, forge, gates_of, ledger, limits, terraform_settings
 from runner.config.branches import branches_of, default_branch, unbound
 from runner.config.configuration import BranchFacts, GatesConfiguration, Limits
-from runner.config.enforcement import GATE_KEYS, WISH_KEYS, unenforced_engines
+from runner.config.enforcement import (
+    GATE_KEYS,
+    WISH_KEYS,
+    WITHOUT_EFFECT,
+    unenforced_settings,
+    without_effect,
+)
 from runner.config.files import DIRECTORY, RUNNER_FILE, believed, environment_files
 from runner.config.layout import DEFAULT_LAYOUT, Pattern, PatternError, compiled
 from runner.config.places import Places, Steps
@@ -19,7 +25,7 @@ from runner.config.reference_syntax import ReferenceReader, Scope
 from runner.config.remembering import ConfigurationReader, ReadFile
 from runner.config.section import Section
 from runner.config.stack_search import found_stacks
-from runner.diagnostics import Diagnostic
+from runner.diagnostics import Diagnostic, Severity
 from runner.errors import AskedWrongly
 from runner.kit.tree import Tree
 from runner.model.environment import Gates, TerraformSettings
@@ -119,7 +125,8 @@ class _Judge:
         self._branches = tuple(own.section.words("branches").items())
         shared = own.section.section("settings").section("terraform")
         self._terraform = terraform_settings(shared, TerraformSettings())
-        self._closed = unenforced_engines(own.section.section("engines"))
+        self._closed = unenforced_settings(own.section)
+        problems += _without_effect(own)
         for branch, environment in self._branches:
             for name in unbound(branch, environment):
                 message = f"`{branch}` needs a value for `{{{name}}}`, and `{environment}` gives none"
@@ -168,12 +175,25 @@ class _Judge:
             branches=self._branches,
             limits=bounds,
             ledger=ledger(section.section("ledger")),
-            engines=engines(section.section("engines")),
+            engines=engines(section.section("engines"), self._own.places),
             forge=forge(section.section("forge")),
             terraform=self._terraform,
             defaults=gates_of("", self._default, Section({}), self._terraform, self._closed),
             written=written,
         )
+
+
+def _without_effect(own: ReadFile) -> list[Diagnostic]:
+    return [
+        own.places.problem(
+            "key-without-effect",
+            f"`{name}` has no effect yet: {WITHOUT_EFFECT[name]}",
+            tuple(name.split(".")),
+            severity=Severity.WARNING,
+            key=True,
+        )
+        for name in without_effect(own.section)
+    ]
 
 
 def _strangers(read: ReadFile, gates: Gates, known: Sequence[str]) -> list[Diagnostic]:

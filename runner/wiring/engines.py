@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 
+from runner.config.configuration import EngineSettings
 from runner.engine import Engine
 from runner.engine.brands import BRANDS
 from runner.engine.child import ProviderSources
 from runner.engine.discovery import EngineProgram
+from runner.errors import AskedWrongly
 from runner.model.stack import EngineName
+
+
+def provider_sources(settings: EngineSettings | None, checkout: Path) -> ProviderSources:
+    """Where an engine's providers come from; a relative mirror lies in the checkout. AskedWrongly `mirror-missing`."""
+    if settings is None:
+        return ProviderSources()
+    mirror = settings.mirror
+    if mirror and "://" not in mirror:
+        place = checkout / Path(mirror).expanduser()
+        if not place.is_dir() and settings.mirror_missing:
+            raise AskedWrongly(settings.mirror_missing)
+        mirror = str(place)
+    return ProviderSources(mirror=mirror, direct=settings.direct)
 
 
 def conductor(name: EngineName) -> Callable[[EngineProgram, ProviderSources], Engine]:

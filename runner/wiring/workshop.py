@@ -10,7 +10,6 @@ from runner.config.configuration import GatesConfiguration
 from runner.diagnostics import Diagnostic
 from runner.engine import Engine
 from runner.engine.brands import BRANDS
-from runner.engine.child import ProviderSources
 from runner.engine.discovery import Discovery
 from runner.engine.embedded import embedded_library
 from runner.git import Refs
@@ -25,7 +24,7 @@ from runner.operations.tools import ChildView, Record
 from runner.vault import EnvironmentKeys, StateStore
 from runner.vault.state_seal import StateSeal
 from runner.wiring.children import child_view
-from runner.wiring.engines import conductor
+from runner.wiring.engines import conductor, provider_sources
 from runner.wiring.keyrings import KeyRings
 from runner.wiring.secrets import Secrets, secrets_of
 from runner.wiring.state_stores import StoreNeeds, sealed_objects_in, store_of
@@ -63,11 +62,7 @@ class SealedWorkshop:
                 program = self._discovery.choose(wish)
                 for notice in program.notices:
                     self._note(notice)
-                settings = gates.engines.get(wish.name)
-                sources = ProviderSources(
-                    mirror=settings.mirror if settings else "",
-                    direct=settings.direct if settings else None,
-                )
+                sources = provider_sources(gates.engines.get(wish.name), self.repository.root)
                 self._engines[wish] = conductor(wish.name)(program, sources)
             return self._engines[wish]
 

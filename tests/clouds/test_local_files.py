@@ -98,3 +98,26 @@ def test_what_a_provider_made_is_removed_by_it_when_no_code_names_it_any_more(
     ran = run_runner("up", "prod", "--yes", "--json", cwd=repository.path)
     assert (ran.code, outcomes(ran.objects)) == (0, {"prod/note": "succeeded"}), ran
     assert not note.exists()
+
+
+def test_a_relative_mirror_lies_in_the_checkout_wherever_the_command_is_run(
+    repository: Checkout, run_runner: Program, local_provider: Path, tmp_path: Path
+) -> None:
+    note = tmp_path / "note.txt"
+    files = {
+        "runner.yaml": runner_file(Path("mirrors/providers")),
+        "environments/prod.yaml": "",
+        "stacks/note/main.tf": FILE.replace("type = string", f'default = "{note}"'),
+        ".gitignore": "/mirrors\n",
+    }
+    published(repository, files)
+    below = repository.path / "stacks/note"
+    ran = run_runner("up", "prod", "--yes", cwd=below)
+    assert ran.code == 2, ran
+    assert "`mirrors/providers` is no directory" in ran.stdout
+    assert "runner.yaml:2:43" in ran.stdout + ran.stderr
+    (repository.path / "mirrors").mkdir()
+    (repository.path / "mirrors/providers").symlink_to(local_provider)
+    ran = run_runner("up", "prod", "--yes", cwd=below)
+    assert ran.code == 0, ran
+    assert note.exists()

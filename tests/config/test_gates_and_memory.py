@@ -13,6 +13,7 @@ from runner.config.reading_wishes import read_wishes
 from runner.config.remembering import ConfigurationReader
 from runner.config.schema.checking import check
 from runner.kit.tree import DictTree
+from runner.model.stack import EngineName
 from tests.config.believing import STACKS, believe
 
 E = "environments/prod.yaml"
@@ -76,6 +77,26 @@ def test_a_gate_in_use_that_cannot_be_enforced_closes(written: str, closed: tupl
 def test_a_setting_of_the_repository_that_cannot_be_enforced_closes_every_environment() -> None:
     files = {**STACKS, E: "", "runner.yaml": "engines: {pulumi: {plans: true}}\n"}
     assert believe(files).environments["prod"].unenforced == ("engines.pulumi.plans",)
+
+
+def test_what_has_no_effect_yet_is_told_with_its_place_and_closes_nothing() -> None:
+    files = {
+        **STACKS,
+        E: "",
+        "runner.yaml": "limits:\n  commands_per_hour: 5\nforge: {type: github, url: ''}\n",
+    }
+    believed = believe(files)
+    assert believed.environments["prod"].unenforced == ()
+    told = [each for each in believed.warnings if each.code == "key-without-effect"]
+    assert [(each.span.line, each.span.column) for each in told if each.span] == [(2, 3), (3, 9)]
+    assert "`limits.commands_per_hour` has no effect yet" in told[0].message
+
+
+def test_a_mirror_knows_its_place() -> None:
+    files = {**STACKS, E: "", "runner.yaml": "engines:\n  terraform: {providers: {mirror: mirrors/tf}}\n"}
+    missing = believe(files).engines[EngineName.TERRAFORM].mirror_missing
+    assert missing
+    assert str(missing.span) == "runner.yaml:2:35"
 
 
 class Counting:

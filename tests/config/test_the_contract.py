@@ -1,17 +1,35 @@
 """The full example of the contract is read, believed, and valid by the JSON Schema."""
 
+from collections.abc import Iterable, Iterator
 from datetime import date
+from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from runner.config import FileKind
-from runner.config.enforcement import GATE_KEYS, WISH_KEYS
+from runner.config.enforcement import (
+    ENFORCED_GATES,
+    ENFORCED_SETTINGS,
+    GATE_KEYS,
+    HARMLESS,
+    HARMLESS_SETTINGS,
+    HONOURED_STACK_KEYS,
+    OPENED,
+    STRICT_WHEN_EMPTY,
+    UNHONOURED_STACK_KEYS,
+    WISH_KEYS,
+    WITHOUT_EFFECT,
+    unenforced,
+    unenforced_settings,
+    without_effect,
+)
 from runner.config.schema.checking import MODELS, check, json_schema, json_schemas
+from runner.config.section import Section
 from runner.config.yaml_reader import read_yaml
 from runner.model.environment import ApplyMode, Freeze, KeySource, StateBackend, Window
 from runner.model.names import TargetName
-from runner.model.references import Expression, OutputReference, SecretReference
+from runner.model.references import Expression, Json, OutputReference, SecretReference
 from runner.model.stack import EngineName
 from tests.config.believing import CONTRACT, believe
 
@@ -61,6 +79,70 @@ def test_every_key_is_described_for_editors() -> None:
 
 def test_every_key_of_an_environment_is_a_gate_or_a_wish() -> None:
     assert set(GATE_KEYS) | set(WISH_KEYS) == set(MODELS[FileKind.ENVIRONMENT].model_fields)
+
+
+def keys_of(kind: FileKind) -> list[str]:
+    """Every key that the JSON Schema knows, dotted; what is below a list or a free mapping belongs to its key."""
+    schema: Any = json_schema(kind)
+
+    def below(place: Any, prefix: str) -> Iterator[str]:
+        shapes = [place, *place.get("anyOf", ()), *place.get("oneOf", ())]
+        shapes = [
+            schema["$defs"][each["$ref"].rpartition("/")[2]] if "$ref" in each else each for each in shapes
+        ]
+        known = {name: each for shape in shapes for name, each in shape.get("properties", {}).items()}
+        for name, each in known.items():
+            yield from below(each, f"{prefix}{name}.")
+        if not known:
+            yield prefix.removesuffix(".")
+
+    return list(below(schema, ""))
+
+
+def in_use(key: str) -> Section:
+    """A file that uses that key, with a value that is no default."""
+    value: Json = "in use"
+    for step in reversed(key.split(".")):
+        value = {step: value}
+    return Section(value)
+
+
+def among(key: str, known: Iterable[str]) -> bool:
+    return any(key == each or key.startswith(f"{each}.") for each in known)
+
+
+@pytest.mark.parametrize("key", keys_of(FileKind.ENVIRONMENT))
+def test_every_key_of_an_environment_is_enforced_or_closes_up(key: str) -> None:
+    closes = bool(unenforced(in_use(key)))
+    assert closes != among(key, {*ENFORCED_GATES, *WISH_KEYS}), (
+        f"`{key}` is silently ignored, or refused in vain"
+    )
+
+
+@pytest.mark.parametrize("key", keys_of(FileKind.RUNNER))
+def test_every_key_of_the_repository_is_enforced_or_told_to_have_no_effect_or_closes_up(key: str) -> None:
+    fates = [
+        among(key, ENFORCED_SETTINGS),
+        bool(without_effect(in_use(key))),
+        bool(unenforced_settings(in_use(key))),
+    ]
+    assert sum(fates) == 1, f"`{key}` is silently ignored, or judged twice"
+
+
+def test_every_key_of_a_stack_is_honoured_or_an_error() -> None:
+    assert HONOURED_STACK_KEYS.isdisjoint(UNHONOURED_STACK_KEYS)
+    assert {
+        key.split(".")[0] for key in keys_of(FileKind.STACK)
+    } == HONOURED_STACK_KEYS | UNHONOURED_STACK_KEYS
+
+
+def test_what_enforcement_speaks_of_exists() -> None:
+    environment, repository = keys_of(FileKind.ENVIRONMENT), keys_of(FileKind.RUNNER)
+    for known, keys in (
+        ({*ENFORCED_GATES, *HARMLESS, *OPENED, *STRICT_WHEN_EMPTY}, environment),
+        ({*ENFORCED_SETTINGS, *WITHOUT_EFFECT, *HARMLESS_SETTINGS}, repository),
+    ):
+        assert {each for each in known if not any(among(key, [each]) for key in keys)} == set()
 
 
 def test_the_gates_of_the_example_are_believed() -> None:
