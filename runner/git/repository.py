@@ -250,9 +250,13 @@ class Repository:
 
     def identity(self) -> str:
         """`Name <email>` that new commits carry: the user's, else the runner's own. Never a guess from the host."""
+        return self.known_identity() or f"{_FALLBACK_NAME} <{_FALLBACK_EMAIL}>"
+
+    def known_identity(self) -> str:
+        """`Name <email>` as Git has been told; empty where it has not."""
         answer = self.command.run("-c", "user.useConfigOnly=true", "var", "GIT_COMMITTER_IDENT")
         found = re.match(r"(.*<.*>) \d+ [+-]\d+$", os.fsdecode(answer.stdout).strip())
-        return found[1] if found and not answer.status else f"{_FALLBACK_NAME} <{_FALLBACK_EMAIL}>"
+        return found[1] if found and not answer.status else ""
 
     def commit_tree(self, tree: str, parents: Sequence[str], message: str, *, sign: bool = False) -> str:
         """Writes a commit. AskedWrongly `signing-failed`, in the words of the signing program."""

@@ -37,9 +37,14 @@ class Result(StrEnum):
     UNKNOWN = "unknown"
 
 
+NOBODY = "unknown"
+"""The actor of whom Git knows no name: never an invented one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who did it: `name` is a signing key's principal or user.email; `confirmed` only where somebody vouched."""
+    """Who did it: `name` is a signing key's principal or user.email, else NOBODY; `confirmed` only where somebody
+    vouched."""
 
     name: str
     confirmed: bool = False

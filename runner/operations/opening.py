@@ -8,10 +8,11 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from threading import BoundedSemaphore
 
-from runner.diagnostics import Diagnostic
+from runner.diagnostics import Diagnostic, Severity
 from runner.kit.journal import is_held
 from runner.kit.redaction import Redactor
 from runner.ledger import Leases
+from runner.model.entry import NOBODY
 from runner.model.happening import Noted
 from runner.model.lease import Lease
 from runner.model.names import TargetName
@@ -27,6 +28,8 @@ from runner.operations.survey import Survey
 from runner.operations.tools import LeaseTerms
 
 DEFAULT_JOBS = 4
+_NOT_RECORDED = frozenset({"preview", "outputs", "state pull", "state list", "state versions", "recover"})
+"""Runs that name nobody on the record, or are part of one that does."""
 
 
 @contextmanager
@@ -48,6 +51,8 @@ def opened(
         actor=bench.tools.actor(),
         overrides=overrides or {},
     )
+    if session.actor.name == NOBODY and verb not in _NOT_RECORDED:
+        bench.tell(Noted(diagnostic=_nobody()))
     with bench.stop.listening(session.pass_on):
         try:
             yield session
@@ -59,6 +64,15 @@ def opened(
                 directory.leave()
             else:
                 directory.end("ended")
+
+
+def _nobody() -> Diagnostic:
+    return Diagnostic(
+        code="actor-unknown",
+        message=f"Git does not know who you are, so the record names nobody: the actor is `{NOBODY}`",
+        hint="`git config user.email you@example.com` says it",
+        severity=Severity.WARNING,
+    )
 
 
 def take_leases(session: Session, targets: Iterable[TargetName]) -> None:

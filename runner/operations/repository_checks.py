@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 from runner.git.probing import rehearsed_push
+from runner.model.entry import NOBODY
 from runner.model.environment import Gates, StateBackend
 from runner.operations.bench import Bench
 from runner.operations.checkup import Check, Checked, looked
@@ -152,8 +153,8 @@ def _actor(bench: Bench) -> Check:
     actor = bench.tools.actor()
     return Check(
         name="actor",
-        ok=None if actor.name in ("", "unknown") else True,
-        found="entries will name nobody" if actor.name in ("", "unknown") else actor.name,
+        ok=None if actor.name == NOBODY else True,
+        found="entries will name nobody" if actor.name == NOBODY else actor.name,
         hint="`git config user.email YOU@EXAMPLE.ORG`",
     )
 

@@ -131,4 +131,4 @@ class Tools(Workshop, Protocol):
         """The JSON Schemas of what a user writes, by kind."""
 
     def actor(self) -> Actor:
-        """Who acts: Git's signing key, else user.email, unconfirmed."""
+        """Who acts: Git's signing key, else user.email, unconfirmed; else NOBODY."""

@@ -24,7 +24,7 @@ from runner.kit.clock import Clock
 from runner.kit.tree import Tree
 from runner.ledger import Leases, Ledger
 from runner.ledger.recorded_values import Values
-from runner.model.entry import Actor
+from runner.model.entry import NOBODY, Actor
 from runner.model.environment import Gates, StateSettings
 from runner.model.happening import Happening, Noted
 from runner.model.references import Json, SecretReference
@@ -160,8 +160,8 @@ class Toolbox:
         signing = self.repository.signing()
         if signing and signing.key and signing.commits:
             return Actor(name=signing.key)
-        email = self.repository.identity().rpartition("<")[2].rstrip(">")
-        return Actor(name=self.repository.user_email() or email)
+        email = self.repository.known_identity().rpartition("<")[2].rstrip(">")
+        return Actor(name=self.repository.user_email() or email or NOBODY)
 
     def key_places(self, gates: Gates, record: Record) -> EnvironmentKeys:
         """See Tools."""

@@ -153,3 +153,14 @@ def test_the_graph_is_told_in_every_format(three: Stage) -> None:
     assert mermaid.count("-->") == 2
     assert "needs prod/network" in three.plain("graph", "prod").stdout
     assert [row["target"] for row in three.run("graph", "prod/app").rows("node")] == ["prod/app"]
+
+
+def test_who_git_does_not_know_is_nobody_on_the_record_and_is_told(one: Stage) -> None:
+    for key in ("user.name", "user.email"):
+        one.clone.git("config", "--unset", key)
+    told = one.run("up", "prod", "--yes")
+    assert "git config user.email" in told.diagnostic("actor-unknown")["hint"]
+    assert one.entries()[-1]["actor"] == {"name": "unknown", "confirmed": False}
+    assert "actor-unknown" not in one.run("preview", "prod").codes
+    author = one.on_remote("log", "-1", "--format=%an <%ae>", "refs/runner/live/prod").strip()
+    assert author == "gitops-runner <gitops-runner@localhost>"
