@@ -12,7 +12,7 @@ from shlex import quote
 
 from runner.decisions.calendar import freeze_span, in_words, is_open, next_opening
 from runner.decisions.globs import admitted, matches
-from runner.model.entry import Deployment
+from runner.model.entry import Actor, Deployment
 from runner.model.environment import Gates
 from runner.model.names import TargetName
 from runner.model.references import OutputReference, Reference, SecretReference
@@ -248,25 +248,27 @@ def broken_glass(
     gates: Gates,
     verdicts: Iterable[Verdict],
     reason: str,
-    actor: str,
+    actor: Actor,
     *,
     opens: frozenset[str] = BREAKABLE,
 ) -> tuple[Verdict, ...]:
     """`verdicts` with those of the gates in `opens` as warnings, where there is a `reason`. `actor` must be one of
-    `break_glass` where that names anybody; a team's members are unknown here and do not count (law 10)."""
+    `break_glass` where that names anybody; a team's members are unknown here and do not count (law 10). By hand a name
+    is what Git says, which nobody has confirmed: that is said, here and in the entry."""
     listed = tuple(verdicts)
     if not reason:
         return listed
-    if gates.break_glass and actor not in gates.break_glass:
+    who = f"`{actor.name}`" if actor.confirmed else f"`{actor.name}`, whom nobody has confirmed"
+    if gates.break_glass and actor.name not in gates.break_glass:
         names = ", ".join(gates.break_glass)
-        denied = _closed("break_glass", "break-glass-denied", f"`{actor}` is not confirmed as one of {names}")
+        denied = _closed("break_glass", "break-glass-denied", f"{who}, is not one of {names}")
         return (*listed, denied)
     return tuple(
         Verdict(
             gate=each.gate,
             answer=Answer.WARN,
             code="break-glass",
-            because=f"{each.because}; glass broken: {reason}",
+            because=f"{each.because}; glass broken by {who}: {reason}",
         )
         if each.gate in opens and each.answer in (Answer.DENY, Answer.WAIT)
         else each

@@ -74,7 +74,7 @@ def judge_environments(
             *_calendar(bench, whole, gates),
             unenforced_verdict(gates, "up"),
         )
-        actor = bench.tools.actor().name
+        actor = bench.tools.actor()
         opened = broken_glass(gates, found, overrides.emergency, actor, opens=CALENDAR)
         verdicts += broken_glass(gates, opened, overrides.break_glass, actor)
     return _closed_or_warned(verdicts)

@@ -251,7 +251,8 @@ def _law(bench: Bench, revision: Revision, *, refresh: bool) -> tuple[str, Gates
     branch = here.default_branch
     if "default_branch" in here.written.get(RUNNER_FILE, {}):
         branch = repository.default_branch(remote) or branch
-    ask = refresh and wanted != "none"
+    # A head that wants its record here needs no network, unless this clone has never seen who may say so.
+    ask = refresh and (wanted != "none" or not repository.remote_branch(remote, branch))
     tip, there = _gates_at(bench, remote, branch, refresh=ask) or ("", here)
     meant = there if there.written.get(RUNNER_FILE) else here
     own = meant.ledger.remote if meant.ledger.remote in remotes else remote, meant.default_branch

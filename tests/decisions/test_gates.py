@@ -17,6 +17,7 @@ from runner.decisions.gates import (
     superseded_verdict,
     unenforced_verdict,
 )
+from runner.model.entry import Actor
 from runner.model.environment import Allow
 from runner.model.references import OutputReference, SecretReference
 from runner.model.stack import EngineIdentity, EngineName
@@ -145,9 +146,12 @@ def test_a_foreign_engine_or_an_older_minor_is_refused(last: str, version: str, 
 def test_broken_glass_opens_what_waits_and_not_what_is_unknown() -> None:
     frozen = hand_freeze_verdict("dev", ["ann: x"])
     secret = secret_verdict(gates_of(), SecretReference(scheme="env", name="X"))
-    verdicts = broken_glass(gates_of(), [frozen, secret], "fire", "ann")
+    ann = Actor(name="ann")
+    verdicts = broken_glass(gates_of(), [frozen, secret], "fire", ann)
     assert [each.answer for each in verdicts] == [Answer.WARN, Answer.DENY]
-    assert "fire" in verdicts[0].because
-    assert broken_glass(gates_of(), [frozen], "", "ann") == (frozen,)
-    denied = broken_glass(gates_of(break_glass=("@acme/oncall",)), [frozen], "fire", "ann")
+    assert "glass broken by `ann`, whom nobody has confirmed: fire" in verdicts[0].because
+    assert broken_glass(gates_of(), [frozen], "", ann) == (frozen,)
+    denied = broken_glass(gates_of(break_glass=("@acme/oncall",)), [frozen], "fire", ann)
     assert [each.answer for each in denied] == [Answer.WAIT, Answer.DENY]
+    (opened,) = broken_glass(gates_of(), [frozen], "fire", Actor(name="ann", confirmed=True))
+    assert "glass broken by `ann`: fire" in opened.because

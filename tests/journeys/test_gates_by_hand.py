@@ -96,8 +96,10 @@ def test_a_closed_calendar_waits_and_who_goes_past_it_is_on_the_record(
     assert stage.run("up", "prod", "--yes", code=8).codes == {code}
     assert stage.entries() == []
     stage.run("preview", "prod")
-    stage.run("up", "prod", "--yes", f"--{override}", "the site is down")
+    told = stage.run("up", "prod", "--yes", f"--{override}", "the site is down")
+    assert "whom nobody has confirmed: the site is down" in told.diagnostic("break-glass")["message"]
     assert stage.entries()[-1]["overrides"] == {override: "the site is down"}
+    assert stage.entries()[-1]["actor"]["confirmed"] is False
 
 
 def test_a_freeze_by_hand_stops_everybody_until_it_thaws(
@@ -165,6 +167,24 @@ def test_a_branch_cannot_call_itself_the_default_branch(one: Stage) -> None:
     )
     ran = one.program("up", "prod", "--yes", cwd=alone)
     assert (ran.code, "frozen" in ran.stderr) == (3, True), ran
+
+
+def test_a_branch_cannot_take_its_record_and_with_it_the_gates_into_a_clone_of_its_own(one: Stage) -> None:
+    frozen = "freezes: [{from: 2020-01-01, to: 2090-01-01, reason: never}]\n"
+    one.change({"environments/prod.yaml": ENVIRONMENT + frozen})
+    one.clone.git("switch", "--quiet", "--create", "topic")
+    one.clone.commit(
+        {"runner.yaml": "ledger: {remote: none}\n", "environments/prod.yaml": ENVIRONMENT}, "mine"
+    )
+    one.clone.push("topic")
+    alone = one.clone.path.parent / "alone"
+    one.clone.git(
+        "clone", "--quiet", "--single-branch", "--branch", "topic", str(one.clone.remote), str(alone)
+    )
+    for clone in (one.clone.path, alone):
+        ran = one.program("up", "prod", "--yes", "--off-branch", cwd=clone)
+        assert (ran.code, "frozen" in ran.stderr) == (8, True), ran
+        assert not (clone / ".git/refs/runner").exists()
 
 
 def test_an_environment_that_the_default_branch_does_not_know_waits(one: Stage) -> None:
