@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runner.diagnostics import Diagnostic
 from runner.engine import Engine, StateContents
@@ -20,9 +20,10 @@ from runner.errors import (
 )
 from runner.git import Edit, Pushed
 from runner.ledger import Leases, Writing
-from runner.model.entry import Deployment, Entry, EntryKind, Result, StoredState
+from runner.model.entry import Deployment, Entry, EntryKind, StoredState
 from runner.model.lease import Intent
 from runner.model.names import TargetName
+from runner.operations.environment_entries import plain_entry
 from runner.operations.opening import take_leases
 from runner.operations.session import Session
 
@@ -113,22 +114,12 @@ def _intent(session: Session) -> Intent:
 
 
 def _entry(session: Session, surgery: Surgery) -> Entry:
-    previous = session.live(surgery.target)
-    return Entry(
-        target=surgery.target,
-        kind=surgery.kind,
-        result=Result.SUCCEEDED,
-        commit=session.survey.revision.commit,
-        law=session.survey.law,
-        actor=session.actor,
-        run=session.directory.id,
-        at=session.bench.clock.now(),
-        digests=previous.last.digests if previous else None,
+    return replace(
+        plain_entry(session, surgery.target, surgery.kind, surgery.because),
         engine=str(surgery.engine.identity),
         state=surgery.stored,
         fence=fence_of(session, surgery.target),
         overrides=session.overrides,
-        because=surgery.because,
     )
 
 
