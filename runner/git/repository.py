@@ -14,7 +14,8 @@ from runner.git.command import GitAnswer, GitCommand, git_failed, without_creden
 from runner.git.listing import Listings
 from runner.git.objects import Objects
 
-_LOOKED_AT = ("refs/heads/*", "refs/runner/*")
+_LOOKED_AT = ("HEAD", "refs/heads/*", "refs/runner/*")
+_BRANCH = "ref: refs/heads/"
 _FALLBACK_NAME, _FALLBACK_EMAIL = "gitops-runner", "gitops-runner@localhost"
 
 
@@ -34,6 +35,14 @@ class Merge:
 
     tree: str
     conflicts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _There:
+    """What a remote said: ref -> commit, and the branch that its HEAD names, where it was asked for and says so."""
+
+    refs: Mapping[str, str]
+    default: str
 
 
 def checked_branch(name: str) -> str:
@@ -56,7 +65,7 @@ class Repository:
         self.objects = objects
         self.listings = Listings(command)
         self._written: Mapping[str, str] | None = None
-        self._seen_there: dict[str, Mapping[str, str]] | None = None
+        self._seen_there: dict[str, _There] | None = None
 
     @classmethod
     def open(cls, path: Path, *, network_timeout: float = 60.0) -> Repository:
@@ -143,10 +152,8 @@ class Repository:
             )
             if known.status == 0:
                 return os.fsdecode(known.stdout).strip().removeprefix(f"refs/remotes/{remote}/")
-            answer = self._asked(remote, "ls-remote", "--symref", "--", remote, "HEAD")
-            for line in answer.lines:
-                if line.startswith("ref: refs/heads/"):
-                    return line.removeprefix("ref: refs/heads/").split("\t")[0]
+            if asked := self._listing(remote, ("HEAD",)).default:
+                return asked
         local = tuple(self.branches()) or tuple(filter(None, (self.branch(),)))
         return local[0] if len(local) == 1 else ""
 
@@ -216,15 +223,7 @@ class Repository:
     def refs_there(self, remote: str, patterns: Sequence[str], *, anew: bool = False) -> Mapping[str, str]:
         """Ref -> commit of what `remote` has, at least all that matches `patterns` (full names, or prefixes that end in
         `*`; of branches and of refs/runner/). `anew`: also within one look. NoAnswer."""
-        looked = self._seen_there
-        if looked is not None and not anew and remote in looked:
-            return looked[remote]
-        asked = patterns if looked is None else _LOOKED_AT
-        lines = self._asked(remote, "ls-remote", "--refs", "--", remote, *asked).lines
-        found = {ref: commit for commit, _, ref in (line.partition("\t") for line in lines) if ref}
-        if looked is not None:
-            looked[remote] = found
-        return found
+        return self._listing(remote, patterns, anew=anew).refs
 
     def fetch_ref(self, remote: str, ref: str) -> str:
         """Fetches any ref (`refs/pull/7/head`) and gives its commit. NoAnswer; AskedWrongly `no-such-branch`."""
@@ -335,6 +334,22 @@ class Repository:
         if answer.status:
             raise remote_refused(remote, answer)
         return self.resolve(kept)
+
+    def _listing(self, remote: str, patterns: Sequence[str], *, anew: bool = False) -> _There:
+        looked = self._seen_there
+        if looked is not None and not anew and remote in looked:
+            return looked[remote]
+        asked = patterns if looked is None else _LOOKED_AT
+        lines = self._asked(remote, "ls-remote", "--symref", "--", remote, *asked).lines
+        pairs = [(ref, value) for value, _, ref in (line.partition("\t") for line in lines)]
+        default = next((value for ref, value in pairs if ref == "HEAD" and value.startswith(_BRANCH)), "")
+        found = _There(
+            refs={ref: value for ref, value in pairs if ref.startswith("refs/") and not ref.endswith("^{}")},
+            default=default.removeprefix(_BRANCH),
+        )
+        if looked is not None:
+            looked[remote] = found
+        return found
 
     def _asked(self, remote: str, *arguments: str) -> GitAnswer:
         answer = self.command.network(*arguments)
