@@ -21,6 +21,7 @@ from runner.engine import BackendChoice, Engine, EngineEvent, PlanOptions, Works
 from runner.engine.pulumi_state import contents_of
 from runner.errors import Denied, TargetFailed
 from runner.kit.process import Stop, find_program
+from runner.model.change import SENSITIVE
 from runner.model.plan import Planned
 from tests.engine.pulumi_bench import PROVIDER, PulumiBench
 
@@ -178,6 +179,20 @@ def test_a_stack_kept_elsewhere_is_left_there_and_opened_with_the_users_passphra
         pulumi.engine.facts(state).lineage == pulumi.engine.facts(pulumi.engine.state(work, Stop())).lineage
     )
     assert not pulumi.file.exists()
+
+
+def test_a_program_in_yaml_is_one_like_every_other(pulumi: PulumiBench, pulumi_binary: Path) -> None:
+    if find_program("pulumi-language-yaml", f"{pulumi_binary.parent}:{os.environ['PATH']}") is None:
+        pytest.skip("Pulumi's host for YAML is not beside its CLI")
+    code = "name: demo\nruntime: yaml\nconfig: {password: {type: string, secret: true}}\n"
+    outputs = 'outputs: {secret: "${password}", words: ["a", "b"]}\n'
+    work = pulumi.work_on({"Pulumi.yaml": code + outputs})
+    found = {output.name: output for output in planned(pulumi, work).outputs}
+    assert found["words"].after == ["a", "b"]
+    assert found["secret"].after == SENSITIVE
+    assert pulumi.engine.apply(work, Stop(), ignored).ok
+    assert pulumi.engine.outputs(work, Stop())["secret"].value == CANARY
+    assert not planned(pulumi, work).changed
 
 
 def test_eight_stacks_are_brought_up_at_once(pulumi_engine: Engine, tmp_path: Path) -> None:
