@@ -31,6 +31,7 @@ VERBS: dict[str, Door] = {
     "outputs": Door("runner.cli.outputs:outputs", LOOK, "The outputs of live targets."),
     "logs": Door("runner.cli.logs:logs", LOOK, "What the engines said in a run, in full."),
     "affected": Door("runner.cli.affected:affected", LOOK, "What a change touches, each target with its because."),
+    "why": Door("runner.cli.why:why", LOOK, "How a change reaches one target."),
     "graph": Door("runner.cli.graph:graph", LOOK, "Who needs whom, and why, as text, DOT or Mermaid."),
     "locks": Door("runner.cli.locks:locks", STOPS, "Who holds which lease."),
     "unlock": Door("runner.cli.locks:unlock", STOPS, "Break a lease, on the record."),

@@ -20,12 +20,14 @@ _SHAPED = (".tf", ".tofu")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
     """`subject` is a path, or the key of a setting; `what`: changed | added | removed | moved; `because` says how it
-    reaches the target; `module` the directory whose code reads it, empty for a setting."""
+    reaches the target, `steps` the same one by one, the nearest first; `module` the directory whose code reads it,
+    empty for a setting."""
 
     subject: str
     what: str
     because: str
     module: str = ""
+    steps: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"`{self.subject}` {self.what}: {self.because}"
@@ -153,8 +155,8 @@ def _files(
 def _difference(item: ClosureItem, what: str, reading: Reading, *, opentofu: bool) -> Difference:
     module = reading.reader(item, opentofu=opentofu)
     chain = reading.chain(module)
-    because = ", ".join([*((item.because,) if item.because not in chain else ()), *chain])
-    return Difference(subject=item.name, what=what, because=because or "the stack's own code", module=module)
+    steps = (*((item.because,) if item.because not in chain else ()), *chain) or ("the stack's own code",)
+    return Difference(subject=item.name, what=what, because=", ".join(steps), module=module, steps=steps)
 
 
 def _moved(path: str, before: Reading, after: Reading, moves: Mapping[str, str]) -> str:
@@ -192,11 +194,9 @@ def _seen_moves(
         facts = after.facts(new, opentofu=opentofu)
         seen = _sees_its_path(facts)
         if seen:
+            steps = (f"{seen} can see its path", *after.chain(new))
             yield Difference(
-                subject=new,
-                what=f"moved from `{old}`",
-                because=", ".join([f"{seen} can see its path", *after.chain(new)]),
-                module=new,
+                subject=new, what=f"moved from `{old}`", because=", ".join(steps), module=new, steps=steps
             )
 
 

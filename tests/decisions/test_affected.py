@@ -10,6 +10,7 @@ from runner.decisions.job_matrix import checked_jobs, github_matrix, gitlab_pipe
 from runner.errors import AskedWrongly
 from runner.model.environment import Credentials, Gates, Hook, Hooks, Identity, TerraformSettings
 from runner.model.names import TargetName
+from runner.model.references import Written
 from tests.decisions.code_on_paper import gates_of, named, target_of
 from tests.decisions.two_trees import because, compared, reasons, side_of
 
@@ -85,6 +86,55 @@ def test_what_an_expression_reads_counts_also_when_it_is_born(code: str, path: s
     found = compared(files, {**files, path: "[]"})
     assert reasons(found) == {"dev/app": "changed"}
     assert "stacks/app/main.tf:2" in because(found, "dev/app")
+
+
+COMPUTED = "locals {\n  x = file(var.where)\n}\n"
+CALLED = 'module "m" {\n  source = "../../m"\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "given"),
+    [
+        ({"stacks/app/main.tf": COMPUTED, "stacks/app/dev.tfvars": 'where = "../../shared/a.json"\n'}, {}),
+        ({"stacks/app/main.tf": CALLED, "m/main.tf": COMPUTED}, {"where": "../../shared/a.json"}),
+        ({"stacks/app/main.tf": 'x = file(format("../../%s/%s.json", "shared", "a"))\n'}, {}),
+        (
+            {
+                "stacks/app/main.tf": 'locals {\n  d = "sha"\n  x = file("../../${local.d}red/${var.n}.json")\n}\n'
+            },
+            {},
+        ),
+        (
+            {
+                "stacks/app/main.tf": CALLED,
+                "m/main.tf": 'locals {\n  x = templatefile("${path.module}/a.tpl", {})\n}\n',
+                "m/a.tpl": '${file("../../shared/a.json")}',
+            },
+            {},
+        ),
+        ({"stacks/app/main.tf": 'locals {\n  x = fileset("../..", "shared/*.json")\n}\n'}, {}),
+        ({"stacks/app/main.tf.json": '{"locals": {"x": "${file(\\"../../shared/a.json\\")}"}}'}, {}),
+    ],
+)
+def test_a_path_that_is_computed_or_named_elsewhere_is_not_missed(
+    files: dict[str, str], given: dict[str, Written]
+) -> None:
+    before = {**files, "stacks/network/main.tf": "", "shared/a.json": "{}"}
+    targets = [target_of("dev/app", inputs=given), target_of("dev/network")]
+    found = compared(before, {**before, "shared/a.json": "[]"}, targets=targets)
+    assert reasons(found) == {"dev/app": "changed"}
+
+
+def test_a_module_is_reached_through_a_link_that_the_source_names() -> None:
+    files = {
+        "stacks/app/main.tf": 'module "m" {\n  source = "../../aliases/one"\n}\n',
+        "stacks/network/main.tf": "",
+        "modules/one/main.tf": CALL.format("n", "../two"),
+        "modules/two/main.tf": "",
+    }
+    links = {"aliases": "modules"}
+    found = compared(files, {**files, "modules/two/main.tf": "# x"}, links=links)
+    assert reasons(found) == {"dev/app": "changed"}
 
 
 def test_a_module_that_moves_without_a_change_of_content_affects_nothing() -> None:

@@ -81,6 +81,8 @@ READING = [
     "locals {\n  g = file(var.x)\n}\n",
     'locals {\n  h = file(join("/", ["@", "x.json"]))\n}\n',
     'locals {\n  i = file(format("%s/%s", "@", "x.json"))\n}\n',
+    'locals {\n  i = file(format("../../%s/%s.json", "shared", "x"))\n}\n',
+    'locals {\n  up = ".."\n  j = file("${local.up}/../sha${local.up == "" ? "" : "red"}/x.json")\n}\n',
     'resource "r" "x" {\n  path = "@"\n}\n',
     'resource "r" "y" {\n  source = "@/x.json"\n}\n',
     'module "j" {\n  source = "@"\n}\n',

@@ -65,6 +65,19 @@ def test_dependents_are_told_and_stand_in_a_later_wave(stage: Stage) -> None:
     assert json.loads(stage.plain("affected", "--matrix", "gitlab").stdout)["stages"] == ["wave1", "wave2"]
 
 
+def test_why_draws_the_way_from_a_file_to_the_targets_that_need_its_target(stage: Stage) -> None:
+    stage.clone.write({"stacks/network/main.tf": MODULE, "modules/m/main.tf": BLOCK % "other"})
+    (app,) = stage.run("why", "prod/app").rows("why")
+    assert app["chains"] == [
+        {"subject": "modules/m/main.tf", "what": "changed", "steps": ["module `m` of `stacks/app`"]}
+    ]
+    (network,) = stage.run("why", "prod/network").rows("why")
+    assert network["dependents"] == ["prod/web"]
+    (web,) = stage.run("why", "prod/web").rows("why")
+    assert (web["reason"], web["needs"]) == ("dependent", ["prod/network"])
+    assert "prod/app is not affected" in stage.plain("why", "prod/app", "HEAD..HEAD").stdout
+
+
 def test_a_branch_is_compared_with_where_it_left_and_not_with_what_main_became(stage: Stage) -> None:
     branch(stage, "topic")
     stage.clone.commit({"stacks/web/main.tf": BLOCK % "topic"})

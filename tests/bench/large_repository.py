@@ -1,0 +1,62 @@
+"""`affected` in a repository of 5,000 root modules in 50 environments over 500 shared modules."""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from tests.bench.scoreboard import Row, best, seconds_of
+from tests.bench.yard import RUNNER, place, run
+from tests.checkout import git
+from tests.decisions.monorepo import drawn
+
+_REPETITIONS = 3
+_MEGABYTES = 100.0
+
+
+def large_repository() -> Iterator[Row]:
+    """One leaf module and one shared file are touched; the answer is held to the drawing, cold and warm."""
+    repository = drawn(1, environments=50, stacks=100, modules=500, padding=8)
+    paths = ["modules/l0/web-0/main.tf", "shared/3.json"]
+    with place() as top:
+        clone = top / "clone"
+        git("init", "--quiet", "--initial-branch=main", str(clone), cwd=top)
+        edited = {path: repository.files[path] + "\n" for path in paths}
+        _imported(clone, [repository.files, edited])
+        expected = repository.touched(paths)
+        cold = best(lambda: _asked(clone, expected, cold=True), _REPETITIONS)
+        warm = best(lambda: _asked(clone, expected, cold=False), _REPETITIONS)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    said = "runner affected, 5,000 roots, 500 modules"
+    yield Row(what=f"{said}, cold", ours=cold, other=1.0, against="allowed", must=1.0)
+    yield Row(what=f"{said}, warm", ours=warm, other=0.2, against="allowed", must=1.0)
+    yield Row(what=f"{said}, memory", ours=peak, other=_MEGABYTES, against="allowed", must=1.0, unit="MB")
+
+
+def _asked(clone: Path, expected: set[str], *, cold: bool) -> float:
+    """Seconds of one run; the bench ends where an answer is wrong."""
+    if cold:
+        shutil.rmtree(clone / ".git" / "runner", ignore_errors=True)
+    told: list[str] = []
+    spent = seconds_of(lambda: told.append(run(*RUNNER, "affected", "HEAD", "--json", cwd=clone)))
+    rows = [json.loads(line) for line in told[0].splitlines()]
+    found = {row["target"] for row in rows if row["type"] == "affected"}
+    if found != expected:
+        raise SystemExit(f"affected told {len(found)} targets, and {len(expected)} were drawn")
+    return spent
+
+
+def _imported(clone: Path, commits: list[Mapping[str, str]]) -> None:
+    """Commits on `main`, through one `git fast-import`: nothing is checked out."""
+    parts = []
+    for number, files in enumerate(commits, 1):
+        parts.append(
+            f"commit refs/heads/main\nmark :{number}\ncommitter a <a@example.test> {1767225600 + number} +0000\n"
+        )
+        parts.append("data 5\nbegin\n" + (f"from :{number - 1}\n" if number > 1 else ""))
+        parts += [f"M 100644 inline {path}\ndata {len(text)}\n{text}\n" for path, text in files.items()]
+    subprocess.run(["git", "fast-import", "--quiet"], input="".join(parts).encode(), cwd=clone, check=True)
