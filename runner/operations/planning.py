@@ -70,8 +70,10 @@ def make_plan(session: Session, target: Target, request: PlanRequest) -> Plan:
     engine = session.bench.tools.engine(wish_of(session.survey, target), session.survey.gates)
     _refuse_foreign(target, given.previous, engine, request)
     with session.slots:
-        if session.bench.stop.level:
-            raise Interrupted.of("interrupted", f"`{target.name}` was not planned: the run was interrupted")
+        # The run's own requests reach it too.
+        if (stop := session.stop(target.name)).level:
+            why = stop.because or "the run was interrupted"
+            raise Interrupted.of("interrupted", f"`{target.name}` was not planned: {why}")
         session.progress(target.name, "preparing", f"with {engine.identity}")
         ready = _prepared(session, _readied(session, target, given, engine, request))
         planned = _planned(session, ready, request)
