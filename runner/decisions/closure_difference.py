@@ -97,13 +97,24 @@ def calls_of(directory: str, code: Code, *, opentofu: bool) -> Iterator[tuple[Mo
 
 def differences(before: Reading, after: Reading, *, opentofu: bool = False) -> tuple[Difference, ...]:
     """Every file that differs. Empty where the target plans the same from both."""
-    if before.closure.code == after.closure.code:
+    if _same_code(before.closure, after.closure):
         return ()
     moves, plain = _moves(before, after, opentofu=opentofu)
     found = list(_files(before, after, moves, opentofu=opentofu, shaped=plain))
     if not found:
         found.extend(_seen_moves(before, after, moves, opentofu=opentofu))
     return tuple(found)
+
+
+def _same_code(before: Closure, after: Closure) -> bool:
+    """Whether their code digests are equal; where the stack stayed in its place nobody has to compute them."""
+    if before.directory != after.directory:
+        return before.code == after.code
+    old, new = (
+        [(item.name, item.id, item.kind) for item in closure.items if item.kind in CONTENT]
+        for closure in (before, after)
+    )
+    return old == new and before.remote == after.remote and before.fetched == after.fetched
 
 
 def too_large(closure: Closure) -> bool:
@@ -134,9 +145,9 @@ def _files(
     before: Reading, after: Reading, moves: Mapping[str, str], *, opentofu: bool, shaped: bool
 ) -> Iterator[Difference]:
     old: dict[str, list[ClosureItem]] = {}
-    for item in before.closure.items:
-        if item.kind in CONTENT:
-            old.setdefault(_moved(item.name, before, after, moves), []).append(item)
+    for each in before.closure.items:
+        if each.kind in CONTENT:
+            old.setdefault(_moved(each.name, before, after, moves), []).append(each)
     new = {item.name: item for item in after.closure.items if item.kind in CONTENT}
     for name in sorted(old.keys() | new.keys()):
         item = new.get(name)

@@ -107,8 +107,8 @@ def _default_branch(bench: Bench, tree: str) -> tuple[str, str]:
         tip = repository.remote_branch(remote, branch) or _fetched(repository, remote, branch)
         if tip:
             return tip, f"{remote}/{branch}"
-    if branch and (tip := repository.branches().get(branch)):
-        return tip, branch
+    if branch and (own := repository.branches().get(branch)):
+        return own, branch
     raise AskedWrongly.of(
         "no-base",
         f"there is no branch `{branch}` to compare with"
