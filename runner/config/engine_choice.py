@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
 from runner.config.configuration import EngineSettings
@@ -76,11 +76,15 @@ class EngineChoice:
 
     def _nearest(self, directory: str) -> EngineName:
         """OpenTofu where the nearest version file speaks of it alone."""
-        for place in _upward(directory):
+        for place in self._places(directory):
             names = {name for name in _OWN_FILE if self._in(place, name)}
             if names:
                 return EngineName.TERRAFORM if EngineName.TERRAFORM in names else EngineName.OPENTOFU
         return EngineName.TERRAFORM
+
+    def _places(self, directory: str) -> Iterable[str]:
+        """Where version files may speak of a directory, nearest first; nowhere in a tree that has none."""
+        return _upward(directory) if self._read else ()
 
     def _in(self, place: str, engine: EngineName) -> list[tuple[str, str]]:
         """What the version files of one directory want of an engine: (version or word, origin)."""
@@ -92,7 +96,7 @@ class EngineChoice:
         return found
 
     def _of_files(self, directory: str, engine: EngineName) -> list[tuple[str, str]]:
-        for place in _upward(directory):
+        for place in self._places(directory):
             if wanted := self._in(place, engine):
                 return [(version, path) for word, path in wanted if (version := self._version(word, path))]
         return []

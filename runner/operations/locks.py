@@ -9,7 +9,7 @@ from runner.ledger import HeldLease
 from runner.model.selection_request import SelectionRequest
 from runner.operations.bench import Bench
 from runner.operations.standing import standing_leases
-from runner.operations.survey import glance, recorded_names, spreads
+from runner.operations.survey import glance, narrows, recorded_names, spreads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ def locks(request: LocksRequest, bench: Bench) -> LocksResult:
     """Reads the leases at the ledger's remote."""
     with glance(bench, graph=spreads(request.selection)) as whole:
         names = recorded_names(request.selection, whole)
-        everything = not request.selection.selectors
+        everything = not narrows(request.selection)
         found = [
             held
             for environment in sorted({*whole.gates.environments, *whole.record.ledger.environments()})

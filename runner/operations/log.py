@@ -11,7 +11,7 @@ from runner.diagnostics import Diagnostic
 from runner.model.entry import Entry
 from runner.model.selection_request import SelectionRequest
 from runner.operations.bench import Bench
-from runner.operations.survey import Survey, glance, recorded_names, spreads
+from runner.operations.survey import Survey, glance, narrows, recorded_names, spreads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +42,10 @@ def log(request: LogRequest, bench: Bench) -> LogResult:
 def _streams(request: LogRequest, whole: Survey) -> Iterator[Iterator[Entry]]:
     """The entries of each environment, newest first, read as they are asked for."""
     ledger = whole.record.ledger
-    names = recorded_names(request.selection, whole)
-    if not request.selection.selectors:
+    if not narrows(request.selection):
         yield from (ledger.entries(environment) for environment in ledger.environments())
         return
+    names = recorded_names(request.selection, whole)
     for environment in sorted({name.environment for name in names}):
         stacks = [name.stack for name in names if name.environment == environment]
         entries = ledger.entries(environment, stack=stacks[0] if len(stacks) == 1 else "")

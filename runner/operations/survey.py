@@ -109,6 +109,11 @@ def _surveyed(bench: Bench, revision: Revision, planned: str, *, refresh: bool, 
     )
 
 
+def narrows(request: SelectionRequest) -> bool:
+    """Whether some targets are meant, and not all that there is and was."""
+    return request not in (SelectionRequest(), SelectionRequest(all_environments=True))
+
+
 def spreads(request: SelectionRequest) -> bool:
     """Whether what is meant depends on what needs what."""
     return request.with_dependents or request.with_dependencies
@@ -117,18 +122,14 @@ def spreads(request: SelectionRequest) -> bool:
 def chosen(request: SelectionRequest, whole: Survey) -> dict[TargetName, Target]:
     """The targets that `request` means, in order of their names. AskedWrongly `not-yet` for a range of commits that
     nobody looked at."""
-    if request.changed is not None and request.touched is None:
-        raise AskedWrongly.of(
-            "not-yet",
-            "`--changed` narrows `preview` and `up`, and no other verb in this version",
-            hint="`runner affected` tells what a change touches",
-        )
+    _answered(request)
     names = select(request, whole.wishes.targets, whole.edges, here=whole.here)
     return {name: whole.wishes.targets[name] for name in sorted(names)}
 
 
 def recorded_names(request: SelectionRequest, whole: Survey) -> set[TargetName]:
     """As `chosen`, but over what the record knows too: orphans can be asked about."""
+    _answered(request)
     known = dict(whole.wishes.targets)
     for environment in whole.record.ledger.environments():
         for stack, deployment in whole.record.ledger.live(environment).items():
@@ -139,6 +140,15 @@ def recorded_names(request: SelectionRequest, whole: Survey) -> set[TargetName]:
                 Target(name=name, stack=Stack(name=stack, directory=deployment.directory, engine=engine)),
             )
     return set(select(request, known, whole.edges, here=whole.here))
+
+
+def _answered(request: SelectionRequest) -> None:
+    if request.changed is not None and request.touched is None:
+        raise AskedWrongly.of(
+            "not-yet",
+            "`--changed` narrows `preview` and `up`, and no other verb in this version",
+            hint="`runner affected` tells what a change touches",
+        )
 
 
 def target_named(word: str, whole: Survey) -> TargetName:

@@ -76,6 +76,15 @@ def test_log_and_show_tell_an_entry_and_what_it_left(one: Stage) -> None:
     assert one.run("show", "nothing-like-it", code=2).codes == {"nothing-to-show"}
 
 
+def test_the_record_is_narrowed_as_targets_are(three: Stage) -> None:
+    three.run("up", "prod", "--yes")
+    assert len(three.run("log").rows("entry")) == 3
+    for words in (("--stack", "app"), ("prod/app",), ("prod", "!prod/network", "!prod/database")):
+        assert [row["target"] for row in three.run("log", *words).rows("entry")] == ["prod/app"], words
+    for verb in ("log", "locks"):
+        assert three.run(verb, "--changed", code=2).codes == {"not-yet"}
+
+
 def test_git_answers_without_the_program(one: Stage) -> None:
     one.run("up", "prod", "--yes")
     one.change({"stacks/network/main.tf": NETWORK + 'output "more" { value = 1 }\n'})
