@@ -326,11 +326,13 @@ class Book:
     def _with_ids(self, deployment: Deployment, newest: Entry, written_by: str) -> Deployment:
         """An entry stands without its id in the commit that it is; later ones were written by who knew it."""
 
+        own = replace(newest, id=written_by)
+
         def identified(entry: Entry) -> Entry:
             if entry.id:
                 return entry
-            if entry == newest:
-                return replace(entry, id=written_by)
+            if entry is newest or entry == newest:
+                return own
             known = self.entries(entry.target.environment, entry.target.stack)
             return next((each for each in known if replace(each, id="") == entry), entry)
 
