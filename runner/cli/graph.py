@@ -13,9 +13,9 @@ from runner.cli.grammar import Verb
 from runner.cli.settings import choice
 from runner.operations.graph import GraphRequest, GraphResult
 from runner.operations.graph import graph as operation
-from runner.report.graph_text import Edges, Waves, dot, graph_lines, mermaid
+from runner.report.graph_text import Edges, Marks, Waves, dot, graph_lines, mermaid
 
-FORMATS: dict[str, Callable[[Waves, Edges], str]] = {"dot": dot, "mermaid": mermaid}
+FORMATS: dict[str, Callable[[Waves, Edges, Marks], str]] = {"dot": dot, "mermaid": mermaid}
 
 
 class GraphOptions(SelectionOptions):
@@ -36,6 +36,7 @@ def _rows(result: GraphResult) -> Iterator[JsonRow]:
                     "target": str(target),
                     "wave": number,
                     "needs": [dict(each) for each in needs],
+                    "affected": result.marks.get(target),
                     "widened": [*result.widened.get(target, ())],
                 },
             )
@@ -44,9 +45,9 @@ def _rows(result: GraphResult) -> Iterator[JsonRow]:
 def _showing(format: str) -> Showing[GraphResult]:
     spelled = FORMATS.get(format)
     return Showing(
-        words=lambda result: graph_lines(result.waves, result.edges),
+        words=lambda result: graph_lines(result.waves, result.edges, result.marks),
         rows=_rows,
-        plainly=lambda result: spelled(result.waves, result.edges) if spelled else None,
+        plainly=lambda result: spelled(result.waves, result.edges, result.marks) if spelled else None,
     )
 
 
@@ -65,6 +66,7 @@ def graph(context: click.Context, /, **given: Unpack[GraphOptions]) -> int:
 
     \b
     runner graph dev
+    runner graph prod --changed       with what the work tree changes marked
     runner graph dev --format dot | dot -Tsvg
     """
     return conducted(context, operation, GraphRequest(selection=selection(given)), _showing(given["format"]))

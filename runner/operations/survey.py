@@ -146,7 +146,7 @@ def _answered(request: SelectionRequest) -> None:
     if request.changed is not None and request.touched is None:
         raise AskedWrongly.of(
             "not-yet",
-            "`--changed` narrows `preview` and `up`, and no other verb in this version",
+            "`--changed` is for `preview`, `up` and `graph`, and no other verb in this version",
             hint="`runner affected` tells what a change touches",
         )
 

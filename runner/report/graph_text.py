@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol
 
 from runner.model.names import TargetName
@@ -23,9 +24,13 @@ class GraphEdge(Protocol):
 
 Waves = Sequence[Sequence[TargetName]]
 Edges = Mapping[TargetName, Sequence[GraphEdge]]
+Marks = Mapping[TargetName, str]
+"""What a change does to those that it touches: `changed`, `dependent`."""
+
+_NONE: Marks = MappingProxyType({})
 
 
-def graph_lines(waves: Waves, edges: Edges) -> list[Line]:
+def graph_lines(waves: Waves, edges: Edges, marks: Marks = _NONE) -> list[Line]:
     """Waves in order; under each target what it needs, each with its because."""
     told: list[Line] = []
     for number, wave in enumerate(waves, 1):
@@ -35,7 +40,8 @@ def graph_lines(waves: Waves, edges: Edges) -> list[Line]:
             )
         )
         for target in wave:
-            told.append(line("  ", Piece(str(target), Style.NAME)))
+            mark = [Piece(f"  {marks[target]}", Style.CHANGED)] if target in marks else []
+            told.append(line("  ", Piece(str(target), Style.NAME), *mark))
             for edge in edges.get(target, ()):
                 because = f"  {edge.because}" if edge.because else ""
                 told.append(
@@ -44,11 +50,17 @@ def graph_lines(waves: Waves, edges: Edges) -> list[Line]:
     return told
 
 
-def dot(waves: Waves, edges: Edges) -> str:
+def dot(waves: Waves, edges: Edges, marks: Marks = _NONE) -> str:
     """A Graphviz document; an arrow goes from what is needed to what needs it."""
     lines = ["digraph runner {", "  rankdir=LR;", "  node [shape=box];"]
     lines += [
         "  { rank=same; " + " ".join(f"{_quoted(str(each))};" for each in wave) + " }" for wave in waves
+    ]
+    lines += [
+        f"  {_quoted(str(each))} [style=filled, tooltip={_quoted(marks[each])}];"
+        for wave in waves
+        for each in wave
+        if each in marks
     ]
     for target, needs in edges.items():
         for edge in needs:
@@ -57,7 +69,7 @@ def dot(waves: Waves, edges: Edges) -> str:
     return "\n".join([*lines, "}", ""])
 
 
-def mermaid(waves: Waves, edges: Edges) -> str:
+def mermaid(waves: Waves, edges: Edges, marks: Marks = _NONE) -> str:
     """A Mermaid flowchart; nodes have numbers, so that no name is ever syntax."""
     named = [
         *(target for wave in waves for target in wave),
@@ -72,6 +84,8 @@ def mermaid(waves: Waves, edges: Edges) -> str:
         for edge in needs:
             label = f'|"{_entities(edge.because)}"|' if edge.because else ""
             lines.append(f"  {numbers[edge.target]} -->{label} {numbers[target]}")
+    touched = [number for target, number in numbers.items() if target in marks]
+    lines += [f"  style {number} fill:#fd6" for number in touched]
     return "\n".join([*lines, ""])
 
 

@@ -62,6 +62,8 @@ def test_dependents_are_told_and_stand_in_a_later_wave(stage: Stage) -> None:
     matrix = json.loads(stage.plain("affected", "--matrix", "github").stdout)
     assert [each["target"] for each in matrix["wave1"]["include"]] == ["prod/network"]
     assert [each["target"] for each in matrix["wave2"]["include"]] == ["prod/web"]
+    marked = {row["target"]: row["affected"] for row in stage.run("graph", "--changed").rows("node")}
+    assert marked == {"prod/app": None, "prod/network": "changed", "prod/web": "dependent"}
     assert json.loads(stage.plain("affected", "--matrix", "gitlab").stdout)["stages"] == ["wave1", "wave2"]
 
 

@@ -158,6 +158,10 @@ def test_graphs_name_every_edge_with_its_because() -> None:
     assert "needs dev/network  ${network.subnet_id}" in plain(graph_lines(waves, edges))
     assert '"dev/network" -> "dev/app"' in dot(waves, edges)
     assert "t0 -->" in mermaid(waves, edges)
+    marks = {NETWORK: "changed"}
+    assert "  dev/network  changed" in plain(graph_lines(waves, edges, marks))
+    assert '"dev/network" [style=filled, tooltip="changed"]' in dot(waves, edges, marks)
+    assert "style t0 fill" in mermaid(waves, edges, marks)
 
 
 def test_no_name_is_syntax_of_a_graph() -> None:
