@@ -220,10 +220,9 @@ class Toolbox:
         repository = self.repository
         remotes = repository.remotes()
         remote = "origin" if "origin" in remotes else remotes[0] if remotes else ""
-        return BranchFacts(
-            remote_head=repository.default_branch(remote) if remote else "",
-            local=tuple(sorted(repository.branches())),
-        )
+        head = repository.default_branch(remote) if remote else ""
+        # The only local branch is the last resort: nobody is asked for them where the remote's HEAD is known.
+        return BranchFacts(remote_head=head, local=() if head else tuple(sorted(repository.branches())))
 
 
 def _network_timeout(variables: Mapping[str, str]) -> float:

@@ -27,7 +27,7 @@ def test_two_who_open_a_ledger_at_once_agree(desks: Callable[..., Desk]) -> None
     ada, bob = desks("ada"), desks("bob")
     ada.book.refresh([])
     ours = bob.book.open("prod")
-    assert ada.book._opened("prod") == ours  # as if her look had come before his push
+    assert ada.book._opened("prod", "") == ours  # as if her look had come before his push
 
 
 def test_an_entry_comes_back_with_its_commit_as_id(ada: Desk) -> None:
