@@ -16,7 +16,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar
 
-from pulumi.automation.errors import CommandError
+from pulumi.automation.errors import CommandError, ConcurrentUpdateError
 
 from runner.decisions.digests import changes_form, outputs_form
 from runner.engine import Applied, EngineEvent, Listener, PlanOptions, StateContents, Workspace
@@ -34,7 +34,7 @@ from runner.engine.pulumi_project import (
     write_settings,
 )
 from runner.engine.pulumi_state import contents_of, facts_of, renumbered, salt_of
-from runner.errors import Denied, Interrupted, RunnerError, TargetFailed
+from runner.errors import Denied, Interrupted, LeaseHeld, RunnerError, TargetFailed
 from runner.kit import canonical
 from runner.kit.process import Stop
 from runner.model.change import Output
@@ -75,6 +75,8 @@ class _Conducted:
         """What `call` answers; the engine's own words where it failed."""
         try:
             return call()
+        except ConcurrentUpdateError:
+            raise LeaseHeld(self.command.locked()) from None
         except CommandError:
             raise self.command.failure(verb, self.stop) from None
 
@@ -111,6 +113,11 @@ class PulumiEngine:
                 "install", lambda: now.command.answered(["install"], {}, only=_installing(work.environment))
             )
 
+    def modules(self, work: Workspace) -> str:
+        """See Engine. None: what a program needs is fetched by its own language's tool, by what its code pins."""
+        del work
+        return ""
+
     def plan(self, work: Workspace, options: PlanOptions, stop: Stop, listen: Listener) -> Planned:
         """See Engine. Nothing is locked: the apply makes the preview again."""
         now = self._conducted(work, stop)
@@ -139,7 +146,9 @@ class PulumiEngine:
         except Denied:
             raise
         except RunnerError as problem:
-            return progress.applied(ok=False, stopped=isinstance(problem, Interrupted), because=str(problem))
+            stopped, held = isinstance(problem, Interrupted), isinstance(problem, LeaseHeld)
+            applied = progress.applied(ok=False, stopped=stopped, because=str(problem))
+            return replace(applied, locked=problem.diagnostics[0]) if held else applied
         finally:
             _keep_rising(now, before)
         done = now.command.done
@@ -160,6 +169,12 @@ class PulumiEngine:
     def state(self, work: Workspace, stop: Stop) -> bytes:
         """See Engine."""
         return _state(self._conducted(work, stop))
+
+    def push(self, work: Workspace, state: Path, stop: Stop, *, force: bool) -> None:
+        """See Engine."""
+        now = self._conducted(work, stop)
+        arguments = ["stack", "import", "--file", str(state), *(["--force"] if force else [])]
+        now.ran("stack import", lambda: now.command.answered([*arguments, "--stack", now.project.stack], {}))
 
     def execute(self, work: Workspace, arguments: Sequence[str], stop: Stop) -> int:
         """See Engine. `arguments` are the engine's own, without the program's name; the stack is chosen for them."""

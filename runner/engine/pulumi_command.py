@@ -144,6 +144,16 @@ class PulumiThroughKit(PulumiCommand):
             made["PULUMI_CONFIG_PASSPHRASE"] = self._work.passphrase
         return made
 
+    def locked(self) -> Diagnostic:
+        """Who has the backend's own lock, as the last command said."""
+        said = self._work.redactor.text((self.done.stderr if self.done else b"").decode("utf-8", "replace"))
+        who = [line.strip() for line in said.splitlines() if "created by" in line]
+        return Diagnostic(
+            code="engine-locked",
+            message=f"the stack is locked: {'; '.join(who) or said.strip()}",
+            hint="wait for it; if nobody works there any more: the engine's `cancel`",
+        )
+
     def failure(self, verb: str, stop: Stop) -> RunnerError:
         """The exception for the last command, which did not succeed, redacted."""
         done, redactor = self.done, self._work.redactor

@@ -170,6 +170,14 @@ def test_a_stack_kept_elsewhere_is_left_there_and_opened_with_the_users_passphra
         work.directory / "Pulumi.dev.yaml", work.scratch / "settings.yaml"
     )  # as a user commits it
     assert planned(pulumi, work).changed
+    lock = tmp_path / "elsewhere/.pulumi/locks/organization/demo/dev/1234.json"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    lock.write_text('{"pid": 1, "username": "ann", "hostname": "there", "timestamp": "2026-01-01T00:00:00Z"}')
+    held = pulumi.engine.apply(work, Stop(), ignored).locked
+    assert held is not None
+    assert held.code == "engine-locked"
+    assert "ann@there" in held.message
+    lock.unlink()
     assert pulumi.engine.apply(work, Stop(), ignored).ok
     state = pulumi.engine.state(work, Stop())
     assert len(pulumi.engine.contents(state).resources) == 1
