@@ -62,7 +62,7 @@ def test_an_orphan_whose_code_keeps_its_own_state_can_be_read(
     stage.run("up", "prod", "--yes")
     ended = {"stacks/old/main.tf": None, "environments/prod.yaml": "stacks: [new]\n"}
     stage.change({**ended, **({"environments/prod.yaml": None} if gone == "environment" else {})})
-    assert stage.standing("prod")["prod/old"] == "orphan"
+    assert stage.standing()["prod/old"] == "orphan"
     assert json.loads(stage.plain("state", "pull", "prod/old").stdout)["outputs"]["out"]["value"] == "a"
     assert "terraform_data.thing" in stage.plain("state", "list", "prod/old").stdout
     assert stage.outputs("prod/old") == {"prod/old.out": "a"}
