@@ -38,7 +38,7 @@ _OPTIONS = (
         is_flag=False,
         flag_value="",
         default=None,
-        help="`preview`, `up`: only what a change touches; `graph`: mark it. Without a range: since the default branch.",
+        help="`preview`, `up`: only what a change touches; `graph`: mark it. Alone: since the default branch.",
     ),
     choice("--with-dependents", is_flag=True, help="And those that need them."),
     choice("--with-dependencies", is_flag=True, help="And those that they need."),
