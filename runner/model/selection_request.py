@@ -10,8 +10,8 @@ from runner.model.names import TargetName
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectionRequest:
     """`selectors` in DESIGN's language (section 2); the rest narrows or widens. `changed` None: not asked for; empty:
-    since the merge base with the default branch; else a range. `touched`: the targets that this came to, None as long as
-    nobody looked."""
+    since the merge base with the default branch; else a range. `touched`: the targets that this came to, None as
+    long as nobody looked."""
 
     selectors: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
