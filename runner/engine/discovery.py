@@ -143,6 +143,7 @@ def _probe(argv: tuple[str, ...]) -> str | None:
         "CHECKPOINT_DISABLE": "1",
         "PULUMI_SKIP_UPDATE_CHECK": "1",
         "TF_CLI_CONFIG_FILE": os.devnull,
+        "GOGC": "off",  # it answers and ends
     }
     command = Command(argv=argv, cwd=Path(home), environment=environment, timeout=PROBE_TIMEOUT)
     try:
