@@ -1,13 +1,14 @@
 """Stages: repositories of infrastructure in which the program is run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.checkout import Checkout, new_clone
 from tests.journeys.codes import ONE, THREE
-from tests.journeys.stage import Files, Stage
+from tests.journeys.stage import Files, Stage, path_with, without_engines
 from tests.program import Program
 
 Setting = Callable[[Files], Stage]
@@ -53,3 +54,33 @@ def colleague(git_remote: Path, tmp_path: Path, run_runner: Program) -> Callable
         return Stage(clone=clone, program=run_runner, environment=stage.environment)
 
     return made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """One of the three: `origin` is where it comes from, `environment` that in which it is found."""
+
+    name: str
+    origin: str
+    environment: Mapping[str, str]
+
+    def wish(self, stack: str) -> Files:
+        """What makes a stack ask for it."""
+        return (
+            {}
+            if self.name == "terraform"
+            else {f"stacks/{stack}/stack.yaml": f"engine: {{name: {self.name}}}\n"}
+        )
+
+
+@pytest.fixture(params=("terraform", "embedded", "opentofu"))
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
+    """Each engine that there is."""
+    if request.param == "embedded":
+        request.getfixturevalue("embedded_terraform")
+        return Engine(name="terraform", origin="embedded", environment={"PATH": without_engines()})
+    fixture, program = {"terraform": ("terraform_binary", "terraform"), "opentofu": ("tofu_binary", "tofu")}[
+        request.param
+    ]
+    binary: Path = request.getfixturevalue(fixture)
+    return Engine(name=request.param, origin="PATH", environment=path_with(binary, program, tmp_path / "bin"))

@@ -8,30 +8,15 @@ import pytest
 
 from tests.checkout import Checkout
 from tests.journeys.codes import ONE, RUNNER, thing
-from tests.journeys.conftest import Setting
+from tests.journeys.conftest import Engine, Setting
 from tests.journeys.stage import Stage, path_with, without_engines
 from tests.program import Program
 
-ENGINES = ("terraform", "embedded", "opentofu")
-
-
-@pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str, dict[str, str]]:
-    """The engine's name, where it comes from, and the environment in which it is found."""
-    if request.param == "embedded":
-        request.getfixturevalue("embedded_terraform")
-        return "terraform", "embedded", {"PATH": without_engines()}
-    fixture, program = {"terraform": ("terraform_binary", "terraform"), "opentofu": ("tofu_binary", "tofu")}[
-        request.param
-    ]
-    binary: Path = request.getfixturevalue(fixture)
-    return request.param, "PATH", path_with(binary, program, tmp_path / "bin")
-
 
 def test_up_no_change_a_change_and_destroy_on_each_engine(
-    repository: Checkout, run_runner: Program, engine: tuple[str, str, dict[str, str]]
+    repository: Checkout, run_runner: Program, engine: Engine
 ) -> None:
-    name, origin, environment = engine
+    name, origin, environment = engine.name, engine.origin, engine.environment
     stage = Stage(clone=repository, program=run_runner, environment=environment)
     wish = {} if name == "terraform" else {"stacks/s/stack.yaml": f"engine: {{name: {name}}}\n"}
     files = {"runner.yaml": RUNNER, "environments/prod.yaml": "", "stacks/s/main.tf": thing("a"), **wish}
