@@ -30,7 +30,9 @@ VERBS: dict[str, Door] = {
     "show": Door("runner.cli.show:show", LOOK, "An entry, a target or a saved plan in full."),
     "outputs": Door("runner.cli.outputs:outputs", LOOK, "The outputs of live targets."),
     "logs": Door("runner.cli.logs:logs", LOOK, "What the engines said in a run, in full."),
-    "affected": Door("runner.cli.affected:affected", LOOK, "What a change touches, each target with its because."),
+    "affected": Door(
+        "runner.cli.affected:affected", LOOK, "What a change touches, each target with its because."
+    ),
     "why": Door("runner.cli.why:why", LOOK, "How a change reaches one target."),
     "graph": Door("runner.cli.graph:graph", LOOK, "Who needs whom, and why, as text, DOT or Mermaid."),
     "locks": Door("runner.cli.locks:locks", STOPS, "Who holds which lease."),

@@ -29,7 +29,8 @@ class EngineWish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineIdentity:
-    """The program that was chosen: `origin` is `named`, `PATH`, `installed` (where its installer puts it) or `embedded`; `version` as it prints it."""
+    """The program that was chosen: `origin` is `named`, `PATH`, `installed` (where its installer puts it) or
+    `embedded`; `version` as it prints it."""
 
     name: EngineName
     version: str
