@@ -18,7 +18,7 @@ from runner.errors import (
     TargetFailed,
     ToolUnavailable,
 )
-from runner.git import Edit, Pushed
+from runner.git import Conflict, Edit, Pushed, Unsent
 from runner.ledger import Leases, Writing
 from runner.model.entry import Deployment, Entry, EntryKind, StoredState
 from runner.model.lease import Intent
@@ -74,7 +74,7 @@ def announced(session: Session, target: TargetName) -> Iterator[Leases]:
 
 def written_down(session: Session, surgery: Surgery) -> str:
     """Writes entry, state and the end of the lease as one submission; the entry's id. OutcomeUnknown `not-recorded`
-    where it did not arrive: it is kept in this clone."""
+    where it did not arrive: what could be kept in this clone is sent by the next command, else the intent stands."""
     target = surgery.target
     ledger = session.survey.record.ledger
     contents = surgery.engine.contents(surgery.state)
@@ -89,13 +89,21 @@ def written_down(session: Session, surgery: Surgery) -> str:
     delivery = session.leases_of(target).end(target, (*ours, *surgery.edits), keep=True)
     if not isinstance(delivery, Pushed):
         session.unrecorded.add(target)
-        raise OutcomeUnknown.of(
-            "not-recorded",
-            f"the state of `{target}` was changed, but the record could not be sent: "
-            f"{getattr(delivery, 'message', 'its lease moved')}",
-            hint="it is kept in this clone: the next `runner` command that changes things sends it",
-        )
+        raise _not_recorded(target, delivery)
     return next((head for ref, head in delivery.heads.items() if ref == ours[0].ref), "")
+
+
+def _not_recorded(target: TargetName, delivery: Unsent | Conflict) -> RunnerError:
+    kept = isinstance(delivery, Unsent) and delivery.kept
+    why = (
+        delivery.message if isinstance(delivery, Unsent) else "its lease, or its record, is another's by now"
+    )
+    sends = "it is kept in this clone: the next `runner` command that changes things sends it"
+    return OutcomeUnknown.of(
+        "not-recorded",
+        f"the state of `{target}` was changed, but the record could not be sent: {why}",
+        hint=sends if kept else f"`runner state recover {target}` shows what stands, and records it",
+    )
 
 
 def fence_of(session: Session, target: TargetName) -> int:
