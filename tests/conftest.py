@@ -1,6 +1,7 @@
 """What every test stands on: the nets, the real parts, a repository with a remote, and the program itself."""
 
 import os
+import signal
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -45,7 +46,10 @@ settings.load_profile("house")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Properties are tried with the commit's own numbers: what CI finds, everybody finds."""
+    """Properties are tried with the commit's own numbers: what CI finds, everybody finds. Whoever was started in the
+    background of a script was told to ignore Ctrl-C, and so would be all that the tests start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("hypothesis_seed", None) is None:
         config.option.hypothesis_seed = str(soak.seed("hypothesis"))
 
