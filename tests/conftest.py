@@ -1,8 +1,8 @@
 """What every test stands on: the nets, the real parts, a repository with a remote, and the program itself."""
 
 import os
-import signal
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
