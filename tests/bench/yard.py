@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -76,8 +77,11 @@ def slow(remote: Path, seconds: float) -> None:
 
 
 def forget_caches() -> None:
-    """Nothing that the program or Git keeps in the user's directories is left."""
-    shutil.rmtree(Path(os.environ["HOME"]) / ".cache", ignore_errors=True)
+    """Nothing that the program or Git keeps in the directories of the bench's own, empty HOME is left."""
+    home = Path(os.environ["HOME"])
+    if home == Path(pwd.getpwuid(os.getuid()).pw_dir):
+        raise SystemExit("`scrub()` comes first: these caches are the user's")
+    shutil.rmtree(home / ".cache", ignore_errors=True)
 
 
 def problems(told: str) -> list[str]:
