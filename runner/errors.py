@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from runner.diagnostics import Diagnostic, Span
 
@@ -20,7 +20,7 @@ class RunnerError(Exception):
         super().__init__("\n".join(str(each) for each in self.diagnostics))
 
     @classmethod
-    def of(cls, code: str, message: str, *, hint: str = "", span: Span | None = None) -> RunnerError:
+    def of(cls, code: str, message: str, *, hint: str = "", span: Span | None = None) -> Self:
         """The usual case: one diagnostic of this family."""
         return cls(Diagnostic(code=code, message=message, hint=hint, span=span))
 

@@ -15,7 +15,7 @@ from typing import IO, Protocol, cast
 import git.cmd
 import git.exc
 
-from runner.errors import NoAnswer, RunnerError, ToolUnavailable
+from runner.errors import NoAnswer, ToolUnavailable
 
 _PIPE = -1  # what the standard library calls PIPE; GitPython hands it on to the process it starts
 
@@ -206,13 +206,13 @@ class GitCommand:
         return GitAnswer(status=status, stdout=stdout, stderr=words)
 
 
-def _git_missing() -> RunnerError:
+def _git_missing() -> ToolUnavailable:
     return ToolUnavailable.of(
         "git-missing", "`git` was not found on PATH", hint="install Git 2.38 or newer, or put it on PATH"
     )
 
 
-def git_failed(arguments: Sequence[str], answer: GitAnswer) -> RunnerError:
+def git_failed(arguments: Sequence[str], answer: GitAnswer) -> ToolUnavailable:
     """What to raise when git fails where it should not."""
     words = answer.stderr or f"status {answer.status}"
     return ToolUnavailable.of(

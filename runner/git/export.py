@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from runner.errors import AskedWrongly, RunnerError
+from runner.errors import AskedWrongly
 from runner.kit.tree import Kind, Node, Tree
 
 _LINKS_FOLLOWED = 40  # as many as Linux follows before it says that they go in circles
@@ -82,7 +82,7 @@ def _refuse_foreign_path(path: str) -> None:
         raise _not_exportable(path)
 
 
-def _not_exportable(path: str) -> RunnerError:
+def _not_exportable(path: str) -> AskedWrongly:
     return AskedWrongly.of(
         "path-not-exportable",
         f"`{path}` cannot be written into a private directory",

@@ -140,10 +140,8 @@ def _too_shallow(repository: Repository, heads: tuple[str, ...], missing: list[s
     named = ", ".join(each[:12] for each in missing[:3]) or "a parent"
     words = " and ".join(each[:12] for each in heads)
     remote = next(iter(repository.remotes()), "")
-    error = AskedWrongly.of(
+    return AskedWrongly.of(
         "history-shallow",
         f"this clone is too shallow to compare {words}: it lacks {named}, and could not fetch it",
         hint=f"`git fetch --unshallow{' ' + remote if remote else ''}`, or fetch-depth: 0 in CI",
     )
-    assert isinstance(error, AskedWrongly)
-    return error

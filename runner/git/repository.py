@@ -366,8 +366,6 @@ def _is_true(written: str) -> bool:
 def remote_refused(remote: str, answer: GitAnswer) -> NoAnswer:
     """What to raise when a remote cannot be read."""
     words = without_credentials(answer.stderr) or f"status {answer.status}"
-    error = NoAnswer.of(
+    return NoAnswer.of(
         "remote-unreachable", f"`{remote}` could not be read: {words}", hint="`git fetch` must work"
     )
-    assert isinstance(error, NoAnswer)
-    return error

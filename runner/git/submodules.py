@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runner.errors import AskedWrongly, RunnerError
+from runner.errors import AskedWrongly
 from runner.git.commit_tree import CommitTree
 from runner.git.export import export, stays_inside
 from runner.git.repository import Repository
@@ -34,7 +34,7 @@ def export_submodule(repository: Repository, path: str, commit: str, destination
         inner.close()
 
 
-def _missing(path: str, commit: str) -> RunnerError:
+def _missing(path: str, commit: str) -> AskedWrongly:
     return AskedWrongly.of(
         "submodule-missing",
         f"the code reaches into the submodule `{path}`, and this clone does not have its commit {commit[:12]}",

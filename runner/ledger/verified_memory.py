@@ -59,13 +59,11 @@ class VerifiedMemory:
             raise self._unreadable(str(error)) from None
 
     def _unreadable(self, why: str) -> HistoryMoved:
-        error = HistoryMoved.of(
+        return HistoryMoved.of(
             "verified-unreadable",
             f"what this clone remembers of the ledger cannot be read: {why}",
             hint=f"remove {self._file}; the whole ledger is verified again then",
         )
-        assert isinstance(error, HistoryMoved)
-        return error
 
 
 def _written(verified: Verified) -> Json:

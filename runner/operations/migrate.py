@@ -7,7 +7,7 @@ from pathlib import Path
 
 from runner.diagnostics import Diagnostic, Severity
 from runner.engine import Engine
-from runner.errors import AskedWrongly, LeaseHeld, RunnerError, TargetFailed
+from runner.errors import AskedWrongly, LeaseHeld, TargetFailed
 from runner.git import Edit
 from runner.model.entry import EntryKind, StoredState
 from runner.model.environment import StateBackend, StateSettings
@@ -269,7 +269,7 @@ def _refuse_locked(file: Path, name: TargetName) -> None:
         )
 
 
-def _moved(name: TargetName) -> RunnerError:
+def _moved(name: TargetName) -> AskedWrongly:
     return AskedWrongly.of(
         "state-moved",
         f"the state of `{name}` was changed while you were asked",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from runner.diagnostics import Diagnostic
 from runner.engine import Engine
-from runner.errors import AskedWrongly, Denied, RunnerError, TargetFailed
+from runner.errors import AskedWrongly, Denied, TargetFailed
 from runner.model.entry import EntryKind, StoredState
 from runner.model.environment import StateBackend
 from runner.model.names import TargetName
@@ -108,7 +108,7 @@ def _replaced(
             place.store.let_go(name)
 
 
-def _moved(name: TargetName) -> RunnerError:
+def _moved(name: TargetName) -> Denied:
     return Denied.of(
         "state-moved",
         f"the state of `{name}` was changed while you were asked",

@@ -93,7 +93,7 @@ def written_down(session: Session, surgery: Surgery) -> str:
     return next((head for ref, head in delivery.heads.items() if ref == ours[0].ref), "")
 
 
-def _not_recorded(target: TargetName, delivery: Unsent | Conflict) -> RunnerError:
+def _not_recorded(target: TargetName, delivery: Unsent | Conflict) -> OutcomeUnknown:
     kept = isinstance(delivery, Unsent) and delivery.kept
     why = (
         delivery.message if isinstance(delivery, Unsent) else "its lease, or its record, is another's by now"
