@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from tests.bench.forty_previews import forty_previews
 from tests.bench.large_records import growth, large_records, thousand_targets
 from tests.bench.large_repository import large_repository
+from tests.bench.peers import peers
 from tests.bench.scoreboard import Row, as_json, as_line, heading
 from tests.bench.slow_remote import forty_applies, twenty_runners
 from tests.bench.start_up import start_up
@@ -23,6 +24,7 @@ BENCHES: dict[str, Callable[[], Iterator[Row]]] = {
     "record": large_records,
     "growth": growth,
     "affected": large_repository,
+    "peers": peers,
 }
 
 

@@ -12,24 +12,31 @@ from pathlib import Path
 from tests.bench.scoreboard import Row, best, seconds_of
 from tests.bench.yard import RUNNER, place, run
 from tests.checkout import git
-from tests.decisions.monorepo import drawn
+from tests.decisions.monorepo import Monorepo, drawn
+
+CHANGED = ("modules/l0/web-0/main.tf", "shared/3.json")
+"""A leaf module, and a file that expressions read."""
 
 _REPETITIONS = 3
 _MEGABYTES = 100.0
 
 
+def large() -> Monorepo:
+    """The repository that this bench and its peers are asked about."""
+    return drawn(1, environments=50, stacks=100, modules=500, padding=8)
+
+
 def large_repository() -> Iterator[Row]:
     """One leaf module and one shared file are touched; the answer is held to the drawing, cold and warm."""
-    repository = drawn(1, environments=50, stacks=100, modules=500, padding=8)
-    paths = ["modules/l0/web-0/main.tf", "shared/3.json"]
+    repository, paths = large(), CHANGED
     with place() as top:
         clone = top / "clone"
         git("init", "--quiet", "--initial-branch=main", str(clone), cwd=top)
         edited = {path: repository.files[path] + "\n" for path in paths}
-        _imported(clone, [repository.files, edited])
+        imported(clone, [repository.files, edited])
         expected = repository.touched(paths)
-        cold = best(lambda: _asked(clone, expected, cold=True), _REPETITIONS)
-        warm = best(lambda: _asked(clone, expected, cold=False), _REPETITIONS)
+        cold = best(lambda: asked(clone, expected, cold=True), _REPETITIONS)
+        warm = best(lambda: asked(clone, expected, cold=False), _REPETITIONS)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     said = "runner affected, 5,000 roots, 500 modules"
     yield Row(what=f"{said}, cold", ours=cold, other=1.0, against="allowed", must=1.0)
@@ -37,7 +44,7 @@ def large_repository() -> Iterator[Row]:
     yield Row(what=f"{said}, memory", ours=peak, other=_MEGABYTES, against="allowed", must=1.0, unit="MB")
 
 
-def _asked(clone: Path, expected: set[str], *, cold: bool) -> float:
+def asked(clone: Path, expected: set[str], *, cold: bool) -> float:
     """Seconds of one run; the bench ends where an answer is wrong."""
     if cold:
         shutil.rmtree(clone / ".git" / "runner", ignore_errors=True)
@@ -50,7 +57,7 @@ def _asked(clone: Path, expected: set[str], *, cold: bool) -> float:
     return spent
 
 
-def _imported(clone: Path, commits: list[Mapping[str, str]]) -> None:
+def imported(clone: Path, commits: list[Mapping[str, str]]) -> None:
     """Commits on `main`, through one `git fast-import`: nothing is checked out."""
     parts = []
     for number, files in enumerate(commits, 1):
