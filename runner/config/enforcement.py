@@ -65,6 +65,9 @@ ENFORCED_SETTINGS: frozenset[str] = frozenset(
         "ledger",
         "engines.terraform",
         "engines.opentofu",
+        "engines.pulumi.version",
+        "engines.pulumi.path",
+        "engines.pulumi.versions",
         "limits.targets",
         "limits.tree_files",
         "limits.yaml_nodes",
@@ -77,23 +80,18 @@ ENFORCED_SETTINGS: frozenset[str] = frozenset(
 """Keys of runner.yaml that this version enforces, with all below them. One that stands in no table here closes `up`."""
 
 _NO_FORGE = "this version asks no forge, and what would need one (`requires`) closes `up` by itself"
-_NO_PULUMI = "a stack of Pulumi is an error in this version"
 
 WITHOUT_EFFECT: Mapping[str, str] = {
     "forge.type": _NO_FORGE,
     "forge.url": _NO_FORGE,
     "forge.app": _NO_FORGE,
     "limits.commands_per_hour": "this version takes no commands from comments",
-    "engines.pulumi.version": _NO_PULUMI,
-    "engines.pulumi.path": _NO_PULUMI,
-    "engines.pulumi.versions": _NO_PULUMI,
 }
 """Keys of runner.yaml that nothing could break yet, with the reason: they are told, and close nothing."""
 
 HARMLESS_SETTINGS: Mapping[str, tuple[Json, ...]] = {
     "forge.url": ("",),
     "limits.commands_per_hour": (20,),
-    "engines.pulumi.path": ("",),
     "engines.pulumi.plans": (False,),
 }
 """Keys of runner.yaml of which these values say nothing that is not so anyway."""

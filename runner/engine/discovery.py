@@ -66,12 +66,6 @@ class Discovery:
 
     def _choose(self, wish: EngineWish) -> EngineProgram:
         _check_readable(wish)
-        if wish.name not in self._brands:
-            raise AskedWrongly.of(
-                "engine-not-yet",
-                f"stacks of {wish.name} are not in this version",
-                hint="leave them out with `stacks:` of the environment, or use a version that has this engine",
-            )
         tried = []
         for candidate in self._candidates(wish):
             version = self._version(candidate, self._brands[wish.name].asks)

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import yaml
 
@@ -27,13 +28,14 @@ _OWN_KEYS = ("encryptionsalt", "encryptedkey", "secretsprovider")
 class Project:
     """`stack` is the stack's own name in `name`; `settings` the file with its configuration, and `as_written` that file
     before anything was added to it; `backend` the directory of our own backend of files, None where the stack is kept
-    elsewhere."""
+    elsewhere (`elsewhere`: at this URL, empty for the one that the environment says)."""
 
     name: str
     stack: str
     settings: Path
     as_written: Path
     backend: Path | None
+    elsewhere: str = ""
 
     @property
     def checkpoint(self) -> Path:
@@ -44,7 +46,7 @@ class Project:
     @property
     def url(self) -> str:
         """The backend's URL. Without side files: they would have to agree with a checkpoint that was put back."""
-        return f"file://{self.backend}?metadata=skip" if self.backend else ""
+        return f"file://{quote(str(self.backend))}?metadata=skip" if self.backend else self.elsewhere
 
 
 def project_of(work: Workspace) -> Project:
@@ -67,6 +69,7 @@ def project_of(work: Workspace) -> Project:
         settings=directory / f"Pulumi.{stack}.yaml",
         as_written=work.scratch / "settings.yaml",
         backend=work.scratch / "backend" if work.backend.file is not None else None,
+        elsewhere=next(iter(work.backend.config), ""),
     )
 
 

@@ -37,6 +37,7 @@ class Sealer:
         secret = keys.sealing.secret
         self._cipher = AESSIV(derived(secret, ("gitops-runner/value/v1", ledger, environment), length=64))
         self._fingerprint_key = derived(secret, ("gitops-runner/fingerprint/v1", ledger, environment))
+        self._passphrase_key = derived(secret, ("gitops-runner/passphrase/v1", ledger, environment))
 
     def seal(self, target: str, address: str, path: str, value: Json) -> str:
         """`value` as `sealed:v1:<key id>:<base64>`, bound to its place. Its length is told only to 16 bytes: `true`
@@ -75,6 +76,11 @@ class Sealer:
         """HMAC-SHA256 of a secret, 64 hexadecimal digits: equal for equal secrets of one environment, and of no use
         for guessing without the key."""
         return hmac.new(self._fingerprint_key, content, sha256).hexdigest()
+
+    def passphrase(self, target: str) -> str:
+        """The passphrase of what an engine seals by itself in the state of `target`: 64 hexadecimal digits, another one
+        for each target, the same for as long as the sealing key is."""
+        return hmac.new(self._passphrase_key, target.encode(), sha256).hexdigest()
 
 
 def is_sealed(value: object) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from runner.decisions.handed_over import Seen, Witnessed
 from runner.kit.journal import read
-from runner.model.names import TargetName, encoded
+from runner.model.names import TargetName
 from runner.model.stack import EngineName
 
 
@@ -49,8 +49,7 @@ def remnants(run: Path) -> Iterator[Remnant]:
 def _remnant(run: Path, intent: Mapping[str, object], lines: list[Mapping[str, object]]) -> Remnant:
     environment, _, stack = str(intent["target"]).partition("/")
     target = TargetName(environment=environment, stack=stack)
-    file = run / "work" / encoded(str(target)) / "tree" / str(intent["directory"]) / "terraform.tfstate"
-    keeps_file = bool(intent["file"])
+    file = str(intent["file"])
     return Remnant(
         run=run,
         target=target,
@@ -63,8 +62,8 @@ def _remnant(run: Path, intent: Mapping[str, object], lines: list[Mapping[str, o
         directory=str(intent["directory"]),
         destroy=bool(intent["destroy"]),
         begun=any(line["event"] == "applying" for line in lines),
-        elsewhere=not keeps_file,
-        state=_whole(file) if keeps_file else None,
+        elsewhere=not file,
+        state=_whole(run / file) if file else None,
         witnessed=_witnessed(lines),
     )
 

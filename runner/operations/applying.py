@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from runner.engine import Applied, EngineEvent
 from runner.errors import RunnerError
@@ -33,7 +34,7 @@ def announce(session: Session, plan: Plan, ready: Readied) -> None:
             "engine": str(ready.engine.identity.name),
             "engine_words": str(ready.engine.identity),
             "directory": ready.target.stack.directory,
-            "file": ready.work.backend.file is not None,
+            "file": _within(session.directory.path, ready.work.backend.file),
             "destroy": plan.destroy,
         }
     )
@@ -45,6 +46,11 @@ def announce(session: Session, plan: Plan, ready: Readied) -> None:
         at=session.bench.clock.now(),
     )
     leases.announce(plan.target, intent)
+
+
+def _within(run: Path, file: Path | None) -> str:
+    """Where in the run's directory the state is; empty where the engine keeps it elsewhere."""
+    return str(file.relative_to(run)) if file else ""
 
 
 def apply(session: Session, plan: Plan, ready: Readied, *, ends: bool = False) -> TargetFinished:
@@ -88,7 +94,7 @@ def _with_apply_identity(session: Session, ready: Readied) -> Readied:
 
 def _applied(session: Session, plan: Plan, ready: Readied) -> tuple[Applied, StateKeeper]:
     leases, journal = session.leases_of(plan.target), session.directory.journal
-    file = ready.work.backend.file or ready.work.directory / "terraform.tfstate"
+    file = ready.work.backend.file or ready.work.scratch / "nowhere"
     keeper = StateKeeper(
         ready, file, session.survey.record, leases, partial(_states_wait, session, plan.target)
     )

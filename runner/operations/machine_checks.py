@@ -19,7 +19,7 @@ from runner.operations.run_directory import abandoned_runs
 from runner.operations.survey import Survey
 from runner.operations.workplace import wish_of
 
-DRIVEN = (EngineName.TERRAFORM, EngineName.OPENTOFU)
+DRIVEN = (EngineName.TERRAFORM, EngineName.OPENTOFU, EngineName.PULUMI)
 """Engines that this version can start."""
 
 

@@ -15,6 +15,7 @@ from runner.model.names import TargetName
 from runner.operations.bench import Bench
 from runner.operations.confirming import asked, confirmed
 from runner.operations.opening import opened
+from runner.operations.own_backends import may_be_elsewhere
 from runner.operations.session import Session
 from runner.operations.state_places import (
     Standing,
@@ -111,7 +112,6 @@ def _destination(session: Session, name: TargetName, to: str) -> StateSettings:
     says."""
     configured = session.gates(name.environment).state
     target = session.survey.wishes.targets.get(name)
-    module = session.survey.code.module(target.stack.directory) if target else None
     if not to:
         return unrecorded_settings(session, name) if configured is None else configured
     if to not in [str(each) for each in StateBackend]:
@@ -119,7 +119,7 @@ def _destination(session: Session, name: TargetName, to: str) -> StateSettings:
             "no-such-store", f"there is no state store `{to}`", hint="git, local, s3 or as-written"
         )
     backend = StateBackend(to)
-    if backend is StateBackend.AS_WRITTEN and not (module and module.backend):
+    if backend is StateBackend.AS_WRITTEN and not (target and may_be_elsewhere(session.survey, target)):
         raise AskedWrongly.of(
             "backend-block-gone",
             f"the code of `{name}` has no backend block, so it says no place to move its state to",

@@ -9,7 +9,7 @@ from runner.decisions.deferral import Foresight, Upstreams, foreseen
 from runner.decisions.digests import Bound, digests_of
 from runner.decisions.edges import Edge, module_facts
 from runner.decisions.engine_gate import engine_verdict
-from runner.decisions.inputs import inputs_of
+from runner.decisions.inputs import configuration_of, inputs_of
 from runner.decisions.kept_states import kept_state_verdict
 from runner.diagnostics import Diagnostic, Severity
 from runner.engine import Engine, EngineEvent, Listener, PlanOptions, Workspace
@@ -104,7 +104,7 @@ def _given(session: Session, target: Target, request: PlanRequest) -> _Given:
             hint=f"look at them in the cloud, then `runner state recover {target.name}`",
         )
     module = module_facts(target, session.survey.code)
-    written = inputs_of(target, module).inputs if module else {}
+    written = inputs_of(target, module).inputs if module else configuration_of(target)
     references = [each for given in written.values() for each in references_in(given.value)]
     outputs = [each for each in references if isinstance(each, OutputReference)]
     edges = session.survey.edges.get(target.name, ())

@@ -17,6 +17,7 @@ from runner.model.happening import TargetFinished
 from runner.model.names import TargetName
 from runner.model.plan import Plan, counted
 from runner.operations.session import Readied, Session
+from runner.operations.state_contents import contents_of
 from runner.operations.state_keeper import StateKeeper
 from runner.operations.values import conceal
 
@@ -80,7 +81,7 @@ def _contents(session: Session, ending: Ending) -> StateContents | None:
             return None
     if not state:
         return None
-    contents = ready.engine.contents(state)
+    contents = contents_of(session, ending.plan.target, ready.engine, state)
     for output in contents.outputs.values():
         if output.sensitive:
             conceal(output.value, session.redactor, str(ending.plan.target))

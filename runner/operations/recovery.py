@@ -16,6 +16,7 @@ from runner.model.names import TargetName
 from runner.model.stack import EngineWish
 from runner.operations.abandoned import Remnant
 from runner.operations.session import Session
+from runner.operations.state_contents import contents_of
 from runner.operations.stores import store_for
 
 
@@ -178,8 +179,8 @@ def _newest(
         newest = engine.facts(ours)
     if newest and (known is None or (newest.digest != known.digest and newest.serial >= known.serial)):
         saved = store.save(target, ours, newest, fence, stored)
-        return engine.contents(ours), saved.stored, saved.edits
-    return (engine.contents(kept) if kept else None), stored, ()
+        return contents_of(session, target, engine, ours), saved.stored, saved.edits
+    return (contents_of(session, target, engine, kept) if kept else None), stored, ()
 
 
 def _engine(session: Session, name: TargetName, remnant: Remnant | None) -> Engine:

@@ -11,6 +11,7 @@ from runner.model.entry import StoredState
 from runner.model.environment import StateBackend, StateSettings
 from runner.model.names import TargetName, encoded
 from runner.operations.as_applied import where_it_stands
+from runner.operations.own_backends import may_be_elsewhere, own_backend
 from runner.operations.session import Session
 from runner.operations.workplace import laid_out, readied_engine, workspace_of
 from runner.vault import StateStore
@@ -131,8 +132,7 @@ def unrecorded_settings(session: Session, name: TargetName) -> StateSettings:
     """Where the configuration puts the state of a target: as the code writes it, else as the environment says, else
     Git. Nothing is refused here: who moves a state stands between two configurations."""
     target = session.survey.wishes.targets.get(name)
-    module = session.survey.code.module(target.stack.directory) if target else None
-    if module and module.backend:
+    if target and own_backend(session.survey, target):
         return StateSettings(backend=StateBackend.AS_WRITTEN)
     return session.gates(name.environment).state or StateSettings(backend=StateBackend.GIT)
 
@@ -149,8 +149,7 @@ def pulled_state(session: Session, name: TargetName) -> Pulled:
     AskedWrongly `backend-block-gone` where the code has no backend any more: only the code that has can reach it.
     """
     session, target = where_it_stands(session, name)
-    module = session.survey.code.module(target.stack.directory)
-    if module is None or module.backend is None:
+    if not may_be_elsewhere(session.survey, target):
         raise AskedWrongly.of(
             "backend-block-gone",
             f"the state of `{name}` is where its own backend block put it, and the checked-out code has none",

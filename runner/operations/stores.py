@@ -7,6 +7,7 @@ from runner.model.entry import Deployment
 from runner.model.environment import StateBackend, StateSettings
 from runner.model.names import TargetName
 from runner.model.target import Target
+from runner.operations.own_backends import may_be_elsewhere, own_backend
 from runner.operations.session import Session
 from runner.vault import StateStore
 
@@ -31,19 +32,19 @@ def settings_for(session: Session, target: Target, previous: Deployment | None) 
 def _wanted(session: Session, target: Target, previous: Deployment | None) -> StateSettings:
     """Where code and configuration put the state."""
     gates = session.gates(target.name.environment)
-    module = session.survey.code.module(target.stack.directory)
-    block = module.backend if module else None
+    whole = session.survey
+    block = own_backend(whole, target)
     wanted = gates.state
     if block:
         if wanted and wanted.backend is not StateBackend.AS_WRITTEN:
             raise AskedWrongly.of(
                 "state-contradicts",
-                f"`{target.name}` has a `{block.type}` block, but its environment says `state: {wanted.backend}`",
+                f"`{target.name}` has a {block.words}, but its environment says `state: {wanted.backend}`",
                 span=block.span,
                 hint=f"remove one of the two, or move the state: `runner state migrate {target.name}`",
             )
         return StateSettings(backend=StateBackend.AS_WRITTEN)
-    if wanted and wanted.backend is StateBackend.AS_WRITTEN:
+    if wanted and wanted.backend is StateBackend.AS_WRITTEN and not may_be_elsewhere(whole, target):
         raise AskedWrongly.of(
             "state-contradicts",
             f"the environment says `state: as-written`, but `{target.name}` has no backend block",

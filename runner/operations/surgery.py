@@ -26,6 +26,7 @@ from runner.model.names import TargetName
 from runner.operations.environment_entries import plain_entry
 from runner.operations.opening import take_leases
 from runner.operations.session import Session
+from runner.operations.state_contents import contents_of
 
 NOTHING_WRITTEN = (AskedWrongly, Denied, HistoryMoved, LeaseHeld, TargetFailed, ToolUnavailable)
 """What a store or engine raises before it has written anything; after any other error nobody knows."""
@@ -77,7 +78,7 @@ def written_down(session: Session, surgery: Surgery) -> str:
     where it did not arrive: what could be kept in this clone is sent by the next command, else the intent stands."""
     target = surgery.target
     ledger = session.survey.record.ledger
-    contents = surgery.engine.contents(surgery.state)
+    contents = contents_of(session, target, surgery.engine, surgery.state)
     entry = _entry(session, surgery)
     writing = Writing(
         entry=entry,

@@ -81,6 +81,9 @@ class Workshop(Protocol):
     def fingerprint(self, gates: Gates, record: Record) -> Callable[[bytes], str]:
         """The keyed HMAC of secrets, for digests."""
 
+    def passphrase(self, gates: Gates, record: Record, target: TargetName) -> str:
+        """Ours for what an engine itself seals in the state of `target`; it stays when keys are rotated."""
+
     def key_places(self, gates: Gates, record: Record) -> EnvironmentKeys:
         """Where the keys of an environment may be, with what the record's remote holds of them."""
 

@@ -10,6 +10,7 @@ from runner.model.entry import Deployment
 from runner.model.environment import StateBackend
 from runner.model.names import TargetName
 from runner.operations.session import Session
+from runner.operations.state_contents import contents_of
 from runner.operations.stores import store_for
 from runner.operations.values import conceal
 from runner.operations.workplace import readied_engine, workspace_to_read
@@ -29,7 +30,7 @@ def live_outputs(session: Session, name: TargetName) -> Mapping[str, Output] | N
         if named in session.read:
             return session.read[named]
     state = _state(session, name, deployment)
-    contents = readied_engine(session, name, deployment).contents(state)
+    contents = contents_of(session, name, readied_engine(session, name, deployment), state)
     for output in contents.outputs.values():
         if output.sensitive:
             conceal(output.value, session.redactor, str(name))

@@ -20,8 +20,10 @@ from runner.model.stack import EngineName, EngineWish
 from runner.model.target import Target
 from runner.operations.as_applied import where_it_stands
 from runner.operations.closures import closure_in
+from runner.operations.own_backends import own_backend, resolved_url
 from runner.operations.run_directory import WorkPlaces
 from runner.operations.session import Session
+from runner.operations.state_contents import passphrase_for
 from runner.operations.states_in_checkout import link_states
 from runner.operations.stores import settings_for
 from runner.operations.survey import Survey
@@ -65,15 +67,31 @@ def laid_out(
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     link_states(session, whole, target, closure, places)
     settings = settings or settings_for(session, target, session.live(target.name))
-    if settings.backend is StateBackend.AS_WRITTEN:
-        backend = BackendChoice(
-            file=None,
-            config=_backend_config(session, target, directory),
-            workspace=_workspace(session, target),
-        )
-    else:
-        backend = BackendChoice(file=directory / "terraform.tfstate")
+    elsewhere = settings.backend is StateBackend.AS_WRITTEN
+    backend = _backend(session, target, places, directory, elsewhere=elsewhere)
     return Laid(places=places, closure=closure, directory=directory, backend=backend)
+
+
+def _backend(
+    session: Session, target: Target, places: WorkPlaces, directory: Path, *, elsewhere: bool
+) -> BackendChoice:
+    """A state of ours lies beside Terraform's code, where it looks for it; never beside a program, which may read all
+    of its directory. A Pulumi stack is named after its environment."""
+    if target.stack.engine.name is EngineName.PULUMI:
+        own = own_backend(session.survey, target)
+        beside = session.bench.tools.repository.root / target.stack.directory
+        return BackendChoice(
+            file=None if elsewhere else places.scratch / "state.json",
+            config=(resolved_url(own.url, beside),) if elsewhere and own else (),
+            workspace=target.name.environment,
+        )
+    if not elsewhere:
+        return BackendChoice(file=directory / "terraform.tfstate")
+    return BackendChoice(
+        file=None,
+        config=_backend_config(session, target, directory),
+        workspace=_workspace(session, target),
+    )
 
 
 def workspace_of(
@@ -84,7 +102,7 @@ def workspace_of(
     child = session.bench.tools.child(gates, purpose)
     for label, secret in child.secrets.items():
         session.redactor.add(secret, label)
-    tofu = engine.identity.name is EngineName.OPENTOFU
+    brand = engine.identity.name
     work = Workspace(
         root=laid.places.tree,
         directory=laid.directory,
@@ -95,10 +113,13 @@ def workspace_of(
         var_files=tuple(laid.places.tree / path for path in laid.closure.var_files),
         arguments=gates.terraform.arguments,
         cache=session.bench.tools.provider_cache,
-        modules=module_tree(target.stack.directory, session.survey.code, opentofu=tofu),
+        modules=None
+        if brand is EngineName.PULUMI
+        else module_tree(target.stack.directory, session.survey.code, opentofu=brand is EngineName.OPENTOFU),
         timeout=target.stack.timeout or _limit(session.survey, purpose),
         plan_bytes=session.survey.gates.limits.plan_bytes,
         descriptors=(session.directory.descriptor,),
+        passphrase=passphrase_for(session, target.name, engine),
     )
     return work, child.identity
 

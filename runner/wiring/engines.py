@@ -11,7 +11,7 @@ from runner.engine import Engine
 from runner.engine.brands import BRANDS
 from runner.engine.child import ProviderSources
 from runner.engine.discovery import EngineProgram
-from runner.errors import AskedWrongly
+from runner.errors import AskedWrongly, ToolUnavailable
 from runner.model.stack import EngineName
 
 
@@ -29,7 +29,18 @@ def provider_sources(settings: EngineSettings | None, checkout: Path) -> Provide
 
 
 def conductor(name: EngineName) -> Callable[[EngineProgram, ProviderSources], Engine]:
-    """What makes an Engine of a program that was found. KeyError for a brand that the table does not have."""
-    module, _, attribute = BRANDS[name].conductor.partition(":")
-    found: Callable[[EngineProgram, ProviderSources], Engine] = getattr(import_module(module), attribute)
+    """What makes an Engine of a program that was found. ToolUnavailable `pulumi-extra-missing` where what it is made
+    with is not installed."""
+    brand = BRANDS[name]
+    module, _, attribute = brand.conductor.partition(":")
+    try:
+        found: Callable[[EngineProgram, ProviderSources], Engine] = getattr(import_module(module), attribute)
+    except ModuleNotFoundError as missing:
+        if not brand.extra:
+            raise
+        raise ToolUnavailable.of(
+            "pulumi-extra-missing",
+            f"a stack is of {name}, and `{missing.name}`, which drives it, is not installed",
+            hint=f"pip install 'gitops-runner[{brand.extra}]'",
+        ) from missing
     return found

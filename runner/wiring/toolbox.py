@@ -27,6 +27,7 @@ from runner.ledger.recorded_values import Values
 from runner.model.entry import NOBODY, Actor
 from runner.model.environment import Gates, StateSettings
 from runner.model.happening import Happening, Noted
+from runner.model.names import TargetName
 from runner.model.references import Json, SecretReference
 from runner.model.stack import EngineWish
 from runner.operations.tools import ChildView, LeaseTerms, Record, Workshop
@@ -142,6 +143,10 @@ class Toolbox:
     def fingerprint(self, gates: Gates, record: Record) -> Callable[[bytes], str]:
         """See Tools."""
         return self._workshop.fingerprint(gates, record)
+
+    def passphrase(self, gates: Gates, record: Record, target: TargetName) -> str:
+        """See Tools."""
+        return self._workshop.passphrase(gates, record, target)
 
     def explanations(self) -> Mapping[str, str]:
         """See Tools."""

@@ -18,6 +18,7 @@ from runner.kit.clock import Clock
 from runner.ledger import Ledger
 from runner.ledger.recorded_values import Values
 from runner.model.environment import Gates, StateBackend, StateSettings
+from runner.model.names import TargetName
 from runner.model.references import SecretReference
 from runner.model.stack import EngineWish
 from runner.operations.tools import ChildView, Record
@@ -99,6 +100,10 @@ class SealedWorkshop:
     def fingerprint(self, gates: Gates, record: Record) -> Callable[[bytes], str]:
         """See Workshop."""
         return self._keys.sealer(gates, record.refs, record.ledger).fingerprint
+
+    def passphrase(self, gates: Gates, record: Record, target: TargetName) -> str:
+        """See Workshop."""
+        return self._keys.sealer(gates, record.refs, record.ledger).passphrase(str(target))
 
     def key_places(self, gates: Gates, record: Record) -> EnvironmentKeys:
         """See Workshop."""

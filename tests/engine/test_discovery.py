@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.engine.brands import PULUMI
+from runner.engine.brands import BRANDS
 from runner.engine.discovery import Discovery
 from runner.errors import AskedWrongly, ToolUnavailable
 from runner.kit.process import Command, run
@@ -133,7 +133,7 @@ def test_pulumi_is_found_where_its_installer_puts_it_and_after_path(
         place.mkdir(parents=True)
         (place / "pulumi").symlink_to(pulumi_binary)
     home = str(tmp_path / "home")
-    brands = {EngineName.PULUMI: PULUMI}
+    brands = {EngineName.PULUMI: BRANDS[EngineName.PULUMI]}
     alone = Discovery(tmp_path / "cache", {"PATH": str(tmp_path), "HOME": home}, brands)
     chosen = alone.choose(wish(">= 3", name=EngineName.PULUMI))
     assert chosen.argv == (str(installed / "pulumi"),)
@@ -148,13 +148,9 @@ def test_pulumi_is_found_where_its_installer_puts_it_and_after_path(
 
 
 def test_where_a_missing_pulumi_was_looked_for_is_said(tmp_path: Path) -> None:
-    discovery = Discovery(tmp_path, {"PATH": "", "HOME": str(tmp_path)}, {EngineName.PULUMI: PULUMI})
+    discovery = Discovery(
+        tmp_path, {"PATH": "", "HOME": str(tmp_path)}, {EngineName.PULUMI: BRANDS[EngineName.PULUMI]}
+    )
     with pytest.raises(ToolUnavailable) as failure:
         discovery.choose(wish(name=EngineName.PULUMI))
     assert "~/.pulumi/bin" in str(failure.value)
-
-
-def test_the_door_to_pulumi_is_closed_until_every_verb_knows_it(tmp_path: Path) -> None:
-    with pytest.raises(AskedWrongly) as failure:
-        Discovery(tmp_path, {"PATH": "", "HOME": str(tmp_path)}).choose(wish(name=EngineName.PULUMI))
-    assert failure.value.diagnostics[0].code == "engine-not-yet"
