@@ -22,6 +22,7 @@ from runner.decisions.digests import changes_form, outputs_form
 from runner.engine import Applied, EngineEvent, Listener, PlanOptions, StateContents, Workspace
 from runner.engine.child import ALWAYS, REACHING, ProviderSources
 from runner.engine.discovery import EngineProgram
+from runner.engine.plan_size import refuse_large
 from runner.engine.pulumi_command import LoggedStack, OnEventLine, OwnWorkspace, PulumiThroughKit
 from runner.engine.pulumi_crypter import opener_of
 from runner.engine.pulumi_plan import Preview, planned_of
@@ -34,7 +35,7 @@ from runner.engine.pulumi_project import (
     write_settings,
 )
 from runner.engine.pulumi_state import contents_of, facts_of, renumbered, salt_of
-from runner.errors import Denied, Interrupted, LeaseHeld, RunnerError, TargetFailed
+from runner.errors import Denied, Interrupted, LeaseHeld, RunnerError
 from runner.kit import canonical
 from runner.kit.process import Stop
 from runner.model.change import Output
@@ -227,13 +228,7 @@ def _previewed(now: _Conducted, options: PlanOptions, name: str, on_line: OnEven
                 diff=True,
             ),
         )
-    size = log.stat().st_size
-    if size > now.work.plan_bytes:
-        raise TargetFailed.of(
-            "limit-plan-bytes",
-            f"the plan has {size:,} bytes, and `limits.plan_bytes` allows {now.work.plan_bytes:,}",
-            hint="split the stack, or raise the limit in runner.yaml on the default branch",
-        )
+    refuse_large(now.work, log.stat().st_size)
     return log.read_bytes()
 
 

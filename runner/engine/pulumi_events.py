@@ -6,13 +6,13 @@ resource is a step with its operation as written, and everything else that is no
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from runner.diagnostics import Diagnostic, Severity
+from runner.engine.loose_json import line_told, object_of, strings_of, text_at
 from runner.engine.pulumi_values import path_of
 from runner.model.change import AttributePath
 from runner.model.references import Json
@@ -99,77 +99,60 @@ Told: TypeAlias = Step | Said | Judged | Summary | None
 
 def told_by(line: bytes) -> Told:
     """What a line says; None for what only frames the others. A line that is no JSON object is words."""
-    text = line.decode("utf-8", "replace").strip()
-    if not text:
-        return None
-    try:
-        event: Json = json.loads(text)
-    except ValueError:
-        return Said(text=text)
-    if not isinstance(event, dict):
-        return Said(text=text)
+    event = line_told(line)
+    if isinstance(event, str):
+        return Said(text=event) if event else None
     kind = next((name for name in event if name not in _ENVELOPE), "")
-    body = _object(event.get(kind))
+    body = object_of(event.get(kind))
     if isinstance(body.get("metadata"), dict):
-        return _step(_PHASES.get(kind, "end"), _object(body["metadata"]))
-    return _other(kind, body, text)
+        return _step(_PHASES.get(kind, "end"), object_of(body["metadata"]))
+    return _other(kind, body, line)
 
 
-def _other(kind: str, body: Mapping[str, Json], text: str) -> Told:
+def _other(kind: str, body: Mapping[str, Json], line: bytes) -> Told:
     match kind:
         case "diagnosticEvent" | "errorEvent":
-            said = _words(_text(body, "message") or _text(body, "error"))
-            severity = _text(body, "severity") or ("error" if kind == "errorEvent" else "info")
-            return Said(text=said, severity=severity, urn=_text(body, "urn"))
+            said = _words(text_at(body, "message") or text_at(body, "error"))
+            severity = text_at(body, "severity") or ("error" if kind == "errorEvent" else "info")
+            return Said(text=said, severity=severity, urn=text_at(body, "urn"))
         case "stdoutEvent":
-            return Said(text=_words(_text(body, "message")))
+            return Said(text=_words(text_at(body, "message")))
         case "policyEvent" | "policyRemediationEvent":
             return Judged(
-                policy="/".join(filter(None, (_text(body, "policyPackName"), _text(body, "policyName")))),
-                level=_text(body, "enforcementLevel") or "remediate",
-                text=_words(_text(body, "message")),
-                urn=_text(body, "resourceUrn"),
+                policy="/".join(filter(None, (text_at(body, "policyPackName"), text_at(body, "policyName")))),
+                level=text_at(body, "enforcementLevel") or "remediate",
+                text=_words(text_at(body, "message")),
+                urn=text_at(body, "resourceUrn"),
             )
         case "summaryEvent":
-            return Summary(result=_text(body, "result"), corrupt=body.get("maybeCorrupt") is True)
+            return Summary(result=text_at(body, "result"), corrupt=body.get("maybeCorrupt") is True)
         case "":
             return None
         case _ if kind in _SILENT:
             return None
         case _:
-            return Said(text=text)
+            return Said(text=line.decode("utf-8", "replace").strip())
 
 
 def _step(phase: str, told: Mapping[str, Json]) -> Step:
     old, new, detailed = told.get("old"), told.get("new"), told.get("detailedDiff")
     return Step(
         phase=phase,
-        op=_text(told, "op"),
-        urn=_text(told, "urn"),
-        type=_text(told, "type"),
+        op=text_at(told, "op"),
+        urn=text_at(told, "urn"),
+        type=text_at(told, "type"),
         old=old if isinstance(old, dict) else None,
         new=new if isinstance(new, dict) else None,
-        keys=_strings(told.get("keys")),
-        diffs=_strings(told.get("diffs")),
-        detailed=tuple((path_of(path), _text(_object(each), "diffKind")) for path, each in detailed.items())
+        keys=strings_of(told.get("keys")),
+        diffs=strings_of(told.get("diffs")),
+        detailed=tuple(
+            (path_of(path), text_at(object_of(each), "diffKind")) for path, each in detailed.items()
+        )
         if isinstance(detailed, dict)
         else None,
-        provider=_text(told, "provider"),
+        provider=text_at(told, "provider"),
     )
 
 
 def _words(text: str) -> str:
     return _COLOUR.sub("", text).strip()
-
-
-def _object(value: Json) -> dict[str, Json]:
-    return value if isinstance(value, dict) else {}
-
-
-def _strings(value: Json) -> tuple[str, ...]:
-    return tuple(str(each) for each in value) if isinstance(value, list) else ()
-
-
-def _text(told: Mapping[str, Json], key: str) -> str:
-    value = told.get(key)
-    return value if isinstance(value, str) else ""

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from runner.diagnostics import Diagnostic
 from runner.engine import StateContents
+from runner.engine.loose_json import object_of, texts_in, without_texts
 from runner.engine.masking import masked
 from runner.engine.pulumi_crypter import opener_of
 from runner.engine.pulumi_events import PROVIDERS, ROOT
@@ -70,12 +71,12 @@ def renumbered(state: bytes, serial: int) -> bytes:
     written = _parsed(state)
     latest = _latest(written)
     moment = (_EPOCH + timedelta(microseconds=serial)).isoformat().replace("+00:00", "Z")
-    manifest = {**_object(latest.get("manifest")), "time": moment}
+    manifest = {**object_of(latest.get("manifest")), "time": moment}
     changed: dict[str, Json] = {**latest, "manifest": manifest}
     if "deployment" in written:
         whole: dict[str, Json] = {**written, "deployment": changed}
     else:
-        whole = {**written, "checkpoint": {**_object(written.get("checkpoint")), "latest": changed}}
+        whole = {**written, "checkpoint": {**object_of(written.get("checkpoint")), "latest": changed}}
     return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -95,12 +96,12 @@ def _parsed(state: bytes) -> dict[str, Json]:
 
 def _latest(written: Mapping[str, Json]) -> dict[str, Json]:
     if "deployment" in written:
-        return _object(written["deployment"])
-    return _object(_object(written.get("checkpoint")).get("latest"))
+        return object_of(written["deployment"])
+    return object_of(object_of(written.get("checkpoint")).get("latest"))
 
 
 def _provider_state(latest: Mapping[str, Json]) -> dict[str, Json]:
-    return _object(_object(latest.get("secrets_providers")).get("state"))
+    return object_of(object_of(latest.get("secrets_providers")).get("state"))
 
 
 def _lineage(latest: Mapping[str, Json]) -> str:
@@ -115,7 +116,7 @@ def _lineage(latest: Mapping[str, Json]) -> str:
 
 
 def _serial(latest: Mapping[str, Json]) -> int:
-    moment = _object(latest.get("manifest")).get("time")
+    moment = object_of(latest.get("manifest")).get("time")
     if not isinstance(moment, str):
         return 0
     try:
@@ -139,7 +140,7 @@ def _recorded(resources: list[dict[str, Json]], opener: Opener) -> Iterator[Reso
     short: set[str] = set()
     for each in resources:
         opened = parted(inputs_of(each, "outputs"), opener)
-        for secret in _texts([*masked(opened.value, opened.sensitive, False, _as_it_is).secrets.values()]):
+        for secret in texts_in([*masked(opened.value, opened.sensitive, False, _as_it_is).secrets.values()]):
             if len(secret) >= _REPEATED:
                 redactor.add(secret)
             elif secret:
@@ -150,7 +151,7 @@ def _recorded(resources: list[dict[str, Json]], opener: Opener) -> Iterator[Reso
         if kind == ROOT or kind.startswith(PROVIDERS):
             continue
         plain = _without(opened.value, opened.sensitive)
-        attributes = redactor.json(_object(_unrepeated(plain, frozenset(short))))
+        attributes = redactor.json(object_of(without_texts(plain, frozenset(short))))
         yield _resource(each, kind, attributes)
 
 
@@ -191,36 +192,6 @@ def _without(value: Json, marks: Json) -> Json:
             return value
 
 
-def _unrepeated(value: Json, texts: frozenset[str]) -> Json:
-    match value:
-        case str():
-            return "[secret]" if value in texts else value
-        case dict():
-            return {name: _unrepeated(each, texts) for name, each in value.items()}
-        case list():
-            return [_unrepeated(each, texts) for each in value]
-        case _:
-            return value
-
-
-def _texts(value: Json) -> Iterator[str]:
-    match value:
-        case str():
-            yield value
-        case dict():
-            for each in value.values():
-                yield from _texts(each)
-        case list():
-            for each in value:
-                yield from _texts(each)
-        case _:
-            return
-
-
 def _resources(latest: Mapping[str, Json]) -> list[dict[str, Json]]:
     told = latest.get("resources")
     return [each for each in told if isinstance(each, dict)] if isinstance(told, list) else []
-
-
-def _object(value: Json) -> dict[str, Json]:
-    return value if isinstance(value, dict) else {}

@@ -13,6 +13,7 @@ from runner.diagnostics import Diagnostic, Severity
 from runner.engine import Applied, Listener, PlanOptions, StateContents, Workspace
 from runner.engine.child import ProviderSources
 from runner.engine.discovery import EngineProgram
+from runner.engine.plan_size import refuse_large
 from runner.engine.plugin_cache import held, holds_all, needs_providers
 from runner.engine.terraform_command import Arguments, TerraformCommands
 from runner.engine.terraform_install import install_modules, state_needs_init
@@ -91,7 +92,7 @@ class TerraformEngine:
         )
         if shown.code != 0 or shown.truncated:
             raise self._commands.failure(work, "show", shown, stop)
-        _refuse_large(work, len(shown.stdout))
+        refuse_large(work, len(shown.stdout))
         return planned_of(
             shown.stdout,
             exit_changed=done.code == 2,
@@ -210,15 +211,6 @@ class TerraformEngine:
         done = self._commands.run(work, "workspace new", arguments, stop)
         if done.code != 0:
             raise self._commands.failure(work, "workspace new", done, stop)
-
-
-def _refuse_large(work: Workspace, size: int) -> None:
-    if size > work.plan_bytes:
-        raise TargetFailed.of(
-            "limit-plan-bytes",
-            f"the plan has {size:,} bytes, and `limits.plan_bytes` allows {work.plan_bytes:,}",
-            hint="split the stack, or raise the limit in runner.yaml on the default branch",
-        )
 
 
 def _plan_file(work: Workspace) -> Path:

@@ -5,13 +5,13 @@ Format: https://developer.hashicorp.com/terraform/internals/machine-readable-ui.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from runner.diagnostics import Diagnostic, Severity, Span
 from runner.engine import EngineEvent
+from runner.engine.loose_json import line_told, text_at
 from runner.model.references import Json
 
 Told: TypeAlias = EngineEvent | Diagnostic | None
@@ -41,15 +41,9 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 def told_by(line: bytes) -> Told:
     """The event or diagnostic in a line; None for an empty one. What is no JSON object is a message as it stands."""
-    text = line.decode("utf-8", "replace").strip()
-    if not text:
-        return None
-    try:
-        event: Json = json.loads(text)
-    except ValueError:
-        return EngineEvent(kind="message", text=text)
-    if not isinstance(event, dict):
-        return EngineEvent(kind="message", text=text)
+    event = line_told(line)
+    if isinstance(event, str):
+        return EngineEvent(kind="message", text=event) if event else None
     diagnostic = event.get("diagnostic")
     if event.get("type") == "diagnostic" and isinstance(diagnostic, dict):
         return _diagnostic(diagnostic)
@@ -87,30 +81,30 @@ def lock_in(diagnostics: Iterable[Diagnostic]) -> Diagnostic | None:
 
 def _event(event: Mapping[str, Json], hook: Mapping[str, Json]) -> EngineEvent:
     resource = hook.get("resource")
-    address = _text(resource, "addr") if isinstance(resource, dict) else ""
+    address = text_at(resource, "addr") if isinstance(resource, dict) else ""
     seconds = hook.get("elapsed_seconds")
-    output = _text(hook, "output")
+    output = text_at(hook, "output")
     return EngineEvent(
-        kind=_KINDS.get(_text(event, "type"), "message"),
-        text=f"{address}: {output}" if output else _text(event, "@message"),
+        kind=_KINDS.get(text_at(event, "type"), "message"),
+        text=f"{address}: {output}" if output else text_at(event, "@message"),
         address=address,
-        action=_text(hook, "action"),
-        id=_text(hook, "id_value"),
+        action=text_at(hook, "action"),
+        id=text_at(hook, "id_value"),
         seconds=float(seconds) if isinstance(seconds, int | float) else 0.0,
     )
 
 
 def _diagnostic(told: Mapping[str, Json]) -> Diagnostic:
-    summary, detail = _text(told, "summary"), _text(told, "detail")
-    address = _text(told, "address")
+    summary, detail = text_at(told, "summary"), text_at(told, "detail")
+    address = text_at(told, "address")
     place, snippet = told.get("range"), told.get("snippet")
     message = f"{summary}: {detail}" if detail else summary
     return Diagnostic(
         code="engine-said",
         message=f"{address}: {message}" if address and address not in message else message,
         span=_span(place) if isinstance(place, dict) else None,
-        source=_text(snippet, "code") if isinstance(snippet, dict) else "",
-        severity=_SEVERITIES.get(_text(told, "severity"), Severity.ERROR),
+        source=text_at(snippet, "code") if isinstance(snippet, dict) else "",
+        severity=_SEVERITIES.get(text_at(told, "severity"), Severity.ERROR),
     )
 
 
@@ -118,7 +112,7 @@ def _span(place: Mapping[str, Json]) -> Span:
     start, end = place.get("start"), place.get("end")
     start, end = (each if isinstance(each, dict) else {} for each in (start, end))
     return Span(
-        file=_text(place, "filename"),
+        file=text_at(place, "filename"),
         line=_number(start, "line") or 1,
         column=_number(start, "column") or 1,
         end_line=_number(end, "line"),
@@ -142,11 +136,6 @@ def _framed(block: list[str]) -> Diagnostic:
     message = f"{summary}: {' '.join(detail)}" if detail else summary
     severity = Severity.WARNING if kind == "Warning" else Severity.ERROR
     return Diagnostic(code="engine-said", message=message, span=span, source=source, severity=severity)
-
-
-def _text(told: Mapping[str, Json], key: str) -> str:
-    value = told.get(key)
-    return value if isinstance(value, str) else ""
 
 
 def _number(told: Mapping[str, Json], key: str) -> int:

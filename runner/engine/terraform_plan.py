@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from runner.diagnostics import Diagnostic
+from runner.engine.loose_json import object_of, objects_of, strings_of
 from runner.engine.masking import Clean, Masked, differences, masked
 from runner.errors import TargetFailed
 from runner.kit import canonical
@@ -43,7 +44,7 @@ def planned_of(
     `applyable`. Raises TargetFailed when it is no plan of a format that we know (law 10)."""
     plan = _parsed(document)
     reader = _Reader(fingerprint, clean)
-    changes = tuple(reader.change(each) for each in _objects(plan.get("resource_changes")))
+    changes = tuple(reader.change(each) for each in objects_of(plan.get("resource_changes")))
     applyable = plan.get("applyable")
     errored = plan.get("errored") is True
     complete = plan.get("complete")
@@ -51,13 +52,13 @@ def planned_of(
         changes=tuple(change for change in changes if change.kind is not ChangeKind.NO_OP),
         outputs=tuple(
             reader.output(name, each)
-            for name, each in sorted(_object(plan.get("output_changes")).items())
+            for name, each in sorted(object_of(plan.get("output_changes")).items())
             if isinstance(each, dict)
         ),
         changed=applyable if isinstance(applyable, bool) else exit_changed,
         complete=complete if isinstance(complete, bool) else not errored and not plan.get("deferred_changes"),
         errored=errored,
-        drift=tuple(reader.change(each) for each in _objects(plan.get("resource_drift"))),
+        drift=tuple(reader.change(each) for each in objects_of(plan.get("resource_drift"))),
         diagnostics=tuple(diagnostics),
         checks=tuple(reader.checks(plan)),
     )
@@ -94,10 +95,10 @@ class _Reader:
 
     def change(self, resource: Mapping[str, Json]) -> Change:
         """One member of `resource_changes` or `resource_drift`."""
-        told = _object(resource.get("change"))
-        actions = tuple(_strings(told.get("actions")))
+        told = object_of(resource.get("change"))
+        actions = strings_of(told.get("actions"))
         kind, order = _KINDS.get(actions, (ChangeKind.UNKNOWN, ""))
-        importing = _object(told.get("importing"))
+        importing = object_of(told.get("importing"))
         address, previous = self._text(resource, "address"), self._text(resource, "previous_address")
         if kind is ChangeKind.NO_OP and importing:
             kind = ChangeKind.IMPORT
@@ -131,7 +132,7 @@ class _Reader:
     def output(self, name: str, told: Mapping[str, Json]) -> OutputChange:
         """One member of `output_changes`."""
         before, after = self._sides(told)
-        kind, _ = _KINDS.get(tuple(_strings(told.get("actions"))), (ChangeKind.UNKNOWN, ""))
+        kind, _ = _KINDS.get(strings_of(told.get("actions")), (ChangeKind.UNKNOWN, ""))
         prints = self._fingerprints(before, after)
         return OutputChange(
             name=name,
@@ -145,11 +146,13 @@ class _Reader:
 
     def checks(self, plan: Mapping[str, Json]) -> Iterator[dict[str, str]]:
         """One for each checked object, with its status and what failed."""
-        for check in _objects(plan.get("checks")):
-            for instance in _objects(check.get("instances")) or [check]:
-                problems = [self._text(problem, "message") for problem in _objects(instance.get("problems"))]
+        for check in objects_of(plan.get("checks")):
+            for instance in objects_of(check.get("instances")) or [check]:
+                problems = [
+                    self._text(problem, "message") for problem in objects_of(instance.get("problems"))
+                ]
                 yield {
-                    "address": self._text(_object(instance.get("address")), "to_display"),
+                    "address": self._text(object_of(instance.get("address")), "to_display"),
                     "status": self._text(instance, "status"),
                     "message": "\n".join(problems),
                 }
@@ -180,18 +183,6 @@ class _Reader:
         value = told.get(key)
         cleaned = self._clean(value) if isinstance(value, str) else ""
         return cleaned if isinstance(cleaned, str) else ""
-
-
-def _object(value: Json) -> dict[str, Json]:
-    return value if isinstance(value, dict) else {}
-
-
-def _objects(value: Json) -> list[dict[str, Json]]:
-    return [_object(each) for each in value] if isinstance(value, list) else []
-
-
-def _strings(value: Json) -> list[str]:
-    return [str(each) for each in value] if isinstance(value, list) else []
 
 
 def _paths(value: Json) -> Iterator[AttributePath]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from runner.diagnostics import Diagnostic
 from runner.engine import StateContents
+from runner.engine.loose_json import object_of, objects_of, texts_in, without_texts
 from runner.errors import TargetFailed
 from runner.kit import canonical
 from runner.kit.redaction import Redactor
@@ -48,7 +49,7 @@ def contents_of(state: bytes) -> StateContents:
         raise _unreadable(
             "OpenTofu encrypted it", "use the encryption of `state:` instead of the engine's own"
         )
-    outputs = {name: _output(told) for name, told in _object(written.get("outputs")).items()}
+    outputs = {name: _output(told) for name, told in object_of(written.get("outputs")).items()}
     return StateContents(facts=facts, outputs=outputs, resources=tuple(_resources(written, outputs)))
 
 
@@ -58,7 +59,7 @@ def outputs_of(document: bytes) -> dict[str, Output]:
         told: Json = json.loads(document)
     except ValueError as problem:
         raise _unreadable("its outputs are not JSON") from problem
-    return {name: _output(each) for name, each in _object(told).items()}
+    return {name: _output(each) for name, each in object_of(told).items()}
 
 
 def renumbered(state: bytes, serial: int) -> bytes:
@@ -90,7 +91,7 @@ def _unreadable(problem: str, hint: str = "") -> TargetFailed:
 
 
 def _output(told: Json) -> Output:
-    written = _object(told)
+    written = object_of(told)
     return Output(
         value=written.get("value"), sensitive=written.get("sensitive") is True, type=written.get("type")
     )
@@ -99,33 +100,21 @@ def _output(told: Json) -> Output:
 def _resources(written: Mapping[str, Json], outputs: Mapping[str, Output]) -> Iterator[Resource]:
     secrets: list[Json] = [output.value for output in outputs.values() if output.sensitive]
     found = []
-    for resource in _objects(written.get("resources")):
-        for instance in _objects(resource.get("instances")):
+    for resource in objects_of(written.get("resources")):
+        for instance in objects_of(resource.get("instances")):
             attributes: Json = instance.get("attributes", instance.get("attributes_flat"))
             for path in _paths(instance.get("sensitive_attributes")):
                 attributes, secret = _without(attributes, path)
                 secrets.append(secret)
-            found.append((resource, instance, _object(attributes)))
-    texts = frozenset(text for secret in secrets for text in _texts(secret) if text)
+            found.append((resource, instance, object_of(attributes)))
+    texts = frozenset(text for secret in secrets for text in texts_in(secret) if text)
     redactor = Redactor()
     for text in texts:
         if len(text) >= _REPEATED:
             redactor.add(text)
     for resource, instance, attributes in found:
         if resource.get("mode") == "managed":
-            yield _resource(resource, instance, redactor.json(_object(_unrepeated(attributes, texts))))
-
-
-def _unrepeated(value: Json, texts: frozenset[str]) -> Json:
-    match value:
-        case str():
-            return "[secret]" if value in texts else value
-        case dict():
-            return {name: _unrepeated(each, texts) for name, each in value.items()}
-        case list():
-            return [_unrepeated(each, texts) for each in value]
-        case _:
-            return value
+            yield _resource(resource, instance, redactor.json(object_of(without_texts(attributes, texts))))
 
 
 def _resource(
@@ -155,7 +144,7 @@ def _provider(written: str) -> str:
 def _paths(marks: Json) -> Iterator[list[str | int]]:
     for mark in marks if isinstance(marks, list) else []:
         steps: list[str | int] = []
-        for step in _objects(mark):
+        for step in objects_of(mark):
             value = step.get("value")
             inner: Json = value.get("value") if isinstance(value, dict) else value
             steps.append(inner if isinstance(inner, str | int) else str(inner))
@@ -178,25 +167,3 @@ def _without(value: Json, path: Sequence[str | int]) -> tuple[Json, Json]:
         below, secret = _without(value[step], rest)
         return [below if index == step else each for index, each in enumerate(value)], secret
     return None, value
-
-
-def _texts(value: Json) -> Iterator[str]:
-    match value:
-        case str():
-            yield value
-        case dict():
-            for each in value.values():
-                yield from _texts(each)
-        case list():
-            for each in value:
-                yield from _texts(each)
-        case _:
-            return
-
-
-def _object(value: Json) -> dict[str, Json]:
-    return value if isinstance(value, dict) else {}
-
-
-def _objects(value: Json) -> list[dict[str, Json]]:
-    return [_object(each) for each in value] if isinstance(value, list) else []
