@@ -10,7 +10,14 @@ from runner.decisions.likeness import way_out
 from runner.diagnostics import Diagnostic
 from runner.model.code import ModuleFacts, Variable
 from runner.model.names import TargetName
-from runner.model.references import Input, Inputs, OutputReference, SecretReference, references_in
+from runner.model.references import (
+    Input,
+    Inputs,
+    OutputReference,
+    Reference,
+    SecretReference,
+    references_in,
+)
 from runner.model.target import Target
 
 _WORD = re.compile(r"[\w-]+")
@@ -49,6 +56,25 @@ def configuration_of(target: Target) -> Inputs:
     captured = {name: Input(name=name, value=value) for name, value in target.stack.captures.items()}
     found = {**captured, **target.environment_inputs, **target.inputs}
     return {name: found[name] for name in sorted(found) if found[name].value is not None}
+
+
+def exposed_values(
+    inputs: Inputs, secret: Iterable[str], module: ModuleFacts | None
+) -> tuple[Diagnostic, ...]:
+    """The inputs whose values turned out to be `secret` (a sensitive output of what no parser can read) and that go to
+    variables which are not declared sensitive. A program (None) is given them as secrets."""
+    if module is None:
+        return ()
+    taken = [(inputs[name], module.variables[name]) for name in sorted(secret)]
+    return tuple(
+        _exposure(
+            f"the sensitive output `{reference}`", "sensitive-output-exposed", each, variable, reference
+        )
+        for each, variable in taken
+        if not variable.sensitive
+        for reference in references_in(each.value)
+        if isinstance(reference, OutputReference)
+    )
 
 
 def undeclared_everywhere(
@@ -117,13 +143,16 @@ def _exposed(
                 what, code = f"the sensitive output `{reference}`", "sensitive-output-exposed"
             case _:
                 continue
-        place = f" ({variable.span})"
-        yield Diagnostic(
-            code=code,
-            message=f"{what} is given to `{each.name}`, which is not declared sensitive{place}",
-            span=reference.span or each.span,
-            hint=f'write `sensitive = true` into `variable "{each.name}"`: its value would stand in plans in plain',
-        )
+        yield _exposure(what, code, each, variable, reference)
+
+
+def _exposure(what: str, code: str, each: Input, variable: Variable, reference: Reference) -> Diagnostic:
+    return Diagnostic(
+        code=code,
+        message=f"{what} is given to `{each.name}`, which is not declared sensitive ({variable.span})",
+        span=reference.span or each.span,
+        hint=f'write `sensitive = true` into `variable "{each.name}"`: its value would stand in plans in plain',
+    )
 
 
 def _is_sensitive(reference: OutputReference, others: Mapping[TargetName, ModuleFacts]) -> bool:

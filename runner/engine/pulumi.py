@@ -102,12 +102,18 @@ class PulumiEngine:
         if work.backend.file is not None:
             place_checkpoint(project, work.backend.file)
         standing = b"" if work.backend.file is None else _kept(project)
-        plain = {name: value for name, value in work.inputs.items() if name not in work.secret_inputs}
+        given = {name: value for name, value in work.inputs.items() if value is not None}
+        sealed = {
+            name
+            for name in given
+            if name in work.secret_inputs or configuration_key(project, name) in project.secret
+        }
+        plain = {name: value for name, value in given.items() if name not in sealed}
         write_settings(project, salt_of(standing), plain)
         if work.backend.file is not None and not standing:
             now.ran("stack init", lambda: now.stack.workspace.create_stack(project.stack))
-        for name in sorted(work.secret_inputs & work.inputs.keys()):
-            _configure(now, name, work.inputs[name])
+        for name in sorted(sealed):
+            _configure(now, name, given[name])
         if work.modules is None:
             listen(EngineEvent(kind="message", text="installing what the program needs"))
             now.ran(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -28,7 +28,8 @@ _OWN_KEYS = ("encryptionsalt", "encryptedkey", "secretsprovider")
 class Project:
     """`stack` is the stack's own name in `name`; `settings` the file with its configuration, and `as_written` that file
     before anything was added to it; `backend` the directory of our own backend of files, None where the stack is kept
-    elsewhere (`elsewhere`: at this URL, empty for the one that the environment says)."""
+    elsewhere (`elsewhere`: at this URL, empty for the one that the environment says). `secret` are the keys that the
+    project declares secret: Pulumi takes no plain value for them."""
 
     name: str
     stack: str
@@ -36,6 +37,7 @@ class Project:
     as_written: Path
     backend: Path | None
     elsewhere: str = ""
+    secret: frozenset[str] = frozenset()
 
     @property
     def checkpoint(self) -> Path:
@@ -70,7 +72,15 @@ def project_of(work: Workspace) -> Project:
         as_written=work.scratch / "settings.yaml",
         backend=work.scratch / "backend" if work.backend.file is not None else None,
         elsewhere=next(iter(work.backend.config), ""),
+        secret=frozenset(_declared_secret(name, told.get("config"))),
     )
+
+
+def _declared_secret(name: str, config: Json) -> Iterator[str]:
+    """The whole keys (`app:password`) of what a project's `config` declares secret."""
+    for key, declared in config.items() if isinstance(config, dict) else ():
+        if isinstance(declared, dict) and declared.get("secret") is True:
+            yield key if ":" in key else f"{name}:{key}"
 
 
 def place_checkpoint(project: Project, file: Path) -> None:

@@ -9,11 +9,11 @@ from runner.decisions.deferral import Foresight, Upstreams, foreseen
 from runner.decisions.digests import Bound, digests_of
 from runner.decisions.edges import Edge, module_facts
 from runner.decisions.engine_gate import engine_verdict
-from runner.decisions.inputs import configuration_of, inputs_of
+from runner.decisions.inputs import configuration_of, exposed_values, inputs_of
 from runner.decisions.kept_states import kept_state_verdict
 from runner.diagnostics import Diagnostic, Severity
 from runner.engine import Engine, EngineEvent, Listener, PlanOptions, Workspace
-from runner.errors import HistoryMoved, Interrupted, OutcomeUnknown, ToolUnavailable
+from runner.errors import HistoryMoved, Interrupted, OutcomeUnknown, TargetFailed, ToolUnavailable
 from runner.kit.canonical import encode
 from runner.model.change import Output
 from runner.model.entry import Deployment, Result
@@ -205,6 +205,8 @@ def _readied(
         work.backend.file.chmod(0o600)
     known = _known(session, target, given.foresight.outputs)
     values = resolved(given.inputs, known)
+    if exposed := exposed_values(given.inputs, values.secret, module_facts(target, whole.code)):
+        raise TargetFailed(exposed)
     return Readied(
         target=target,
         gates=gates,

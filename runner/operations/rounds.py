@@ -9,7 +9,7 @@ from runner.diagnostics import Diagnostic
 from runner.errors import RunnerError
 from runner.kit.dag import waves
 from runner.model.entry import EntryKind, Result
-from runner.model.happening import PlanReady, RunStarted, TargetFinished, TargetStarted
+from runner.model.happening import Noted, PlanReady, RunStarted, TargetFinished, TargetStarted
 from runner.model.names import TargetName
 from runner.model.plan import Plan, PlanKind
 from runner.model.target import Target
@@ -19,6 +19,7 @@ from runner.operations.conducting import conduct
 from runner.operations.disk_trouble import told_of
 from runner.operations.judging import closed_now
 from runner.operations.planning import PlanRequest, make_plan, values_still_hold
+from runner.operations.programs import programs_run
 from runner.operations.recording import Ending, record
 from runner.operations.session import Session
 
@@ -135,6 +136,8 @@ def tell_started(session: Session, course: Course) -> None:
             waves=waves(among),
         )
     )
+    for told in programs_run(course.targets.values()) if course.verb != "destroy" else ():
+        session.bench.tell(Noted(diagnostic=told))
 
 
 def _ready(

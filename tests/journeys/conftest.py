@@ -8,6 +8,7 @@ import pytest
 
 from tests.checkout import Checkout, new_clone
 from tests.journeys.codes import ONE, THREE
+from tests.journeys.pulumi_codes import pulumi_stage
 from tests.journeys.stage import Files, Stage, path_with, without_engines
 from tests.program import Program
 
@@ -37,6 +38,14 @@ def three(setting: Setting) -> Stage:
 def one(setting: Setting) -> Stage:
     """`prod` with `network`; nothing is applied."""
     return setting(ONE)
+
+
+@pytest.fixture
+def programs(
+    repository: Checkout, run_runner: Program, pulumi_binary: Path, terraform_binary: Path
+) -> Setting:
+    """As `setting`, for repositories with programs of Pulumi; skipped where there is none."""
+    return lambda files: pulumi_stage(repository, run_runner, pulumi_binary, files)
 
 
 @pytest.fixture

@@ -1,0 +1,106 @@
+"""A repository that mixes both engines, as a new user meets it: applied, changed, rolled back, destroyed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.abuse.traces import ArgumentLists, in_files, in_objects, traces
+from tests.journeys.conftest import Setting
+from tests.journeys.pulumi_codes import APP, ENVIRONMENT, MIXED, SECRET, one_program, stash
+from tests.journeys.stage import Stage, kinds
+
+pytestmark = [pytest.mark.pulumi, pytest.mark.slow]
+
+KEPT = "urn:pulumi:dev::app::pulumi:index:Stash::kept"
+
+
+def test_both_engines_are_applied_changed_rolled_back_and_destroyed(programs: Setting, home: Path) -> None:
+    stage = programs(MIXED)
+    with ArgumentLists() as lists:
+        _begun(stage)
+        rolled_back = _changed_and_rolled_back(stage)
+        _destroyed(stage)
+    assert len(stage.entries("dev/app")) == 4, "applied, changed, rolled back, destroyed"
+    assert stage.entries("dev/app")[2]["commit"] == rolled_back
+    for place in (stage.clone.path, stage.clone.remote):
+        assert in_objects(SECRET, place) == []
+    assert in_files(SECRET, stage.clone.path, stage.clone.remote, home) == []
+    pulumis = [each for each in lists.seen if b"pulumi" in each]
+    assert pulumis, "its command lines were seen"
+    assert not [each for each in lists.seen if SECRET.encode() in each]
+    assert stage.clone.git("status", "--porcelain") == "", "no changed Pulumi.dev.yaml is left"
+
+
+def _begun(stage: Stage) -> None:
+    previewed = stage.run("preview", "env/dev")
+    assert previewed.plans["dev/app"]["kind"] == "deferred"
+    assert stage.refs().keys() == {"refs/heads/main"}, "a preview writes nothing outside the clone"
+    up = stage.run("up", "env/dev", "--yes")
+    assert set(up.outcomes.values()) == {"succeeded"}
+    assert kinds(up.plans["dev/app"]) == {KEPT: "create"}
+    assert "dev/app" in up.diagnostic("program-runs")["message"]
+    hidden = stage.outputs("dev")
+    assert hidden["dev/app.where"] == f"eu-west-1/{hidden['dev/network.subnet_id']}"
+    assert hidden["dev/web.web"] == hidden["dev/app.where"], "from Terraform to Pulumi and back"
+    assert SECRET not in str(hidden)
+    assert stage.outputs("dev/app", "--reveal")["dev/app.password"] == SECRET
+    assert not traces(SECRET, json.dumps(stage.state("dev/app")).encode())
+    again = stage.run("up", "env/dev", "--yes")
+    assert set(again.outcomes.values()) == {"unchanged"}
+
+
+def _changed_and_rolled_back(stage: Stage) -> str:
+    stage.change({"environments/dev.yaml": ENVIRONMENT.replace("10.0.0.0", "10.9.0.0")})
+    assert stage.standing("dev/network") == {"dev/network": "behind"}
+    changed = stage.run("up", "env/dev", "--yes")
+    assert kinds(changed.plans["dev/app"]) == {KEPT: "update"}
+    assert "10.9.0.0/16" in changed.plans["dev/app"]["because"] or changed.plans["dev/app"]["changed"]
+    assert stage.outputs("dev/app")["dev/app.kept"] == "10.9.0.0/16"
+    stage.clone.git("revert", "--no-edit", "HEAD")
+    stage.clone.push()
+    back = stage.run("up", "env/dev", "--yes")
+    assert back.outcomes["dev/app"] == "succeeded"
+    assert stage.outputs("dev/app")["dev/app.kept"] == "10.0.0.0/16"
+    return stage.clone.git("rev-parse", "HEAD")
+
+
+def _destroyed(stage: Stage) -> None:
+    going = stage.run("destroy", "env/dev", "--yes")
+    assert list(going.outcomes) == ["dev/web", "dev/app", "dev/network"], "what needs others goes first"
+    assert set(going.outcomes.values()) == {"succeeded"}
+    assert stage.run("state", "list", "dev/app").rows("row") == []
+    assert set(stage.standing("dev").values()) == {"held"}
+
+
+def test_eight_programs_are_applied_at_once(programs: Setting) -> None:
+    names = [f"app{number}" for number in range(8)]
+    files: dict[str, str | bytes | None] = one_program(stash("x", name="app"), stack="app0")
+    files |= {f"stacks/{name}/Pulumi.yaml": stash(name, name="app") for name in names}
+    stage = programs(files)
+    up = stage.run("up", "env/dev", "--yes", "--jobs", "8")
+    assert up.outcomes == {f"dev/{name}": "succeeded" for name in names}
+    assert stage.outputs("dev") == {f"dev/{name}.kept": name for name in names}, (
+        "one project name, eight states"
+    )
+
+
+def test_a_secret_of_a_program_is_taken_only_by_what_is_declared_sensitive(programs: Setting) -> None:
+    exposed = MIXED["stacks/web/main.tf"]
+    assert isinstance(exposed, str)
+    stage = programs({**MIXED, "stacks/web/main.tf": exposed.replace("  sensitive = true\n", "")})
+    up = stage.run("up", "env/dev", "--yes", code=1)
+    assert up.outcomes["dev/web"] == "failed"
+    assert up.diagnostic("sensitive-output-exposed")["message"].startswith("the sensitive output")
+
+
+def test_a_program_is_given_the_inputs_of_its_environment_over_its_own_settings(programs: Setting) -> None:
+    own = "config:\n  app:region: mars-north-1\n  app:cidr: 1.2.3.4/32\n"
+    program = APP.replace('"${region}/${subnet}"', '"${region}/${cidr}"').replace(
+        "  subnet: {type: string}\n", ""
+    )
+    environment = "inputs: {region: eu-west-1}\ntargets: {app: {inputs: {password: p4ssw0rd-in-the-open}}}\n"
+    stage = programs({**one_program(program, environment), "stacks/app/Pulumi.dev.yaml": own})
+    assert stage.run("up", "env/dev", "--yes").outcomes == {"dev/app": "succeeded"}
+    assert stage.outputs("dev")["dev/app.where"] == "eu-west-1/1.2.3.4/32"
+    assert (stage.clone.path / "stacks/app/Pulumi.dev.yaml").read_text() == own
