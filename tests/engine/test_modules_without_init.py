@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from runner.decisions.module_tree import module_tree
-from runner.engine import PlanOptions, Workspace
+from runner.engine import Workspace
 from runner.engine.terraform_install import state_needs_init
 from runner.errors import TargetFailed
 from runner.kit.stop import Stop
 from runner.kit.tree import DiskTree
-from runner.model.plan import Planned
 from runner.model.stack import EngineName
 from runner.source.facts import CodeReader
 from tests.engine.terraform_bench import TerraformBench
+from tests.engine.unheard import planned
 
 _LEAF = 'variable "v" {\n  default = "leaf"\n}\nresource "terraform_data" "x" {\n  input = [var.v, path.module]\n}\n'
 _LEAF += 'output "x" {\n  value = terraform_data.x.input\n}\n'
@@ -42,11 +42,6 @@ HCL = pytest.mark.parametrize(
 def resource(provider: str) -> str:
     """A state with one resource of `provider`, written as JSON writes it."""
     return f'{{"version": 4, "resources": [{{"type": "x", "provider": "{provider}"}}]}}'
-
-
-def planned(bench: TerraformBench, work: Workspace) -> Planned:
-    bench.engine.prepare(work, Stop(), lambda _: None)
-    return bench.engine.plan(work, PlanOptions(), Stop(), lambda _: None)
 
 
 def manifest(work: Workspace) -> dict[str, object]:

@@ -7,8 +7,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -17,16 +15,16 @@ import pytest
 
 from runner.conformance.engine import CANARY, Code
 from runner.decisions.digests import changes_form, outputs_form
-from runner.engine import BackendChoice, Engine, EngineEvent, PlanOptions, Workspace
+from runner.engine import BackendChoice, Engine, EngineEvent
 from runner.engine.pulumi_state import contents_of
 from runner.errors import Denied, TargetFailed
 from runner.kit.process import Stop, find_program
 from runner.model.change import SENSITIVE
-from runner.model.plan import Planned
 from tests.engine.pulumi_bench import PROVIDER, PulumiBench
+from tests.engine.unheard import ignored, planned
+from tests.waiting import processes_in, until
 
 pytestmark = [pytest.mark.pulumi, pytest.mark.slow]
-PATIENCE = 120.0
 
 PARENT = """
 import sys
@@ -46,36 +44,6 @@ engine.prepare(work, Stop(), print)
 engine.plan(work, PlanOptions(), Stop(), print)
 engine.apply(work, Stop(), lambda event: print(event, flush=True))
 """
-
-
-def ignored(_: EngineEvent) -> None:
-    return
-
-
-def until(true: Callable[[], object], what: str) -> None:
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < end, f"never: {what}"
-        time.sleep(0.02)
-
-
-def planned(bench: PulumiBench, work: Workspace) -> Planned:
-    bench.engine.prepare(work, Stop(), ignored)
-    return bench.engine.plan(work, PlanOptions(), Stop(), ignored)
-
-
-def processes_in(place: Path) -> list[int]:
-    """The living processes whose working directory, arguments or environment are of `place`."""
-    found = []
-    for name in os.listdir("/proc"):
-        try:
-            about = Path("/proc", name, "cmdline").read_bytes() + Path("/proc", name, "environ").read_bytes()
-            about += os.readlink(f"/proc/{name}/cwd").encode()
-        except OSError:
-            continue
-        if name.isdigit() and int(name) != os.getpid() and str(place).encode() in about:
-            found.append(int(name))
-    return found
 
 
 def test_a_program_that_means_something_else_by_now_is_refused_before_anything_changes(

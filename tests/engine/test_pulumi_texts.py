@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.conformance.engine import CANARY
-from runner.engine import BackendChoice, EngineEvent, Workspace
+from runner.engine import BackendChoice, Workspace
 from runner.engine.pulumi_crypter import opener_of
 from runner.engine.pulumi_events import Judged, Said, Step, told_by
 from runner.engine.pulumi_plan import Preview, errors_in, planned_of
@@ -25,6 +25,7 @@ from runner.model.change import SENSITIVE, UNKNOWN, ChangeKind
 from runner.model.plan import Planned, StateFacts
 from runner.model.references import Json
 from tests.engine.pulumi_bench import PASSPHRASE
+from tests.engine.unheard import ignored
 
 RECORDED = sorted((Path(__file__).parent / "pulumi_logs").iterdir())
 URN = "urn:pulumi:dev::demo::pulumi-python:dynamic:Resource::one"
@@ -51,10 +52,6 @@ def preview_of(recorded: Path, name: str) -> Preview:
 
 def planned(recorded: Path, name: str) -> Planned:
     return planned_of(preview_of(recorded, name))
-
-
-def ignored(_: EngineEvent) -> None:
-    return
 
 
 def progress_over(log: bytes) -> Progress:

@@ -7,15 +7,13 @@ import os
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from runner.conformance.engine import CANARY, Code
-from runner.engine import BackendChoice, EngineEvent, PlanOptions, Workspace
+from runner.engine import BackendChoice, EngineEvent, PlanOptions
 from runner.engine.child import ProviderSources
 from runner.engine.discovery import EngineProgram
 from runner.engine.plugin_cache import held
@@ -23,41 +21,13 @@ from runner.engine.terraform import TerraformEngine
 from runner.engine.terraform_state import contents_of
 from runner.errors import Denied, Interrupted, TargetFailed
 from runner.kit.process import Stop, find_program
-from runner.model.plan import Planned
 from runner.model.stack import EngineIdentity, EngineName
 from tests.engine.terraform_bench import CODES, TerraformBench
+from tests.engine.unheard import ignored, planned
+from tests.waiting import processes_in, until
 
 pytestmark = pytest.mark.terraform
 PATIENCE = 60.0
-
-
-def ignored(_: EngineEvent) -> None:
-    return
-
-
-def until(true: Callable[[], object], what: str) -> None:
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < end, f"never: {what}"
-        time.sleep(0.02)
-
-
-def planned(bench: TerraformBench, work: Workspace) -> Planned:
-    bench.engine.prepare(work, Stop(), ignored)
-    return bench.engine.plan(work, PlanOptions(), Stop(), ignored)
-
-
-def processes_in(place: Path) -> list[int]:
-    """The living processes whose working directory or arguments are of `place`."""
-    found = []
-    for name in os.listdir("/proc"):
-        try:
-            about = Path("/proc", name, "cmdline").read_bytes() + os.readlink(f"/proc/{name}/cwd").encode()
-        except OSError:
-            continue
-        if name.isdigit() and int(name) != os.getpid() and str(place).encode() in about:
-            found.append(int(name))
-    return found
 
 
 SLEEPER = """

@@ -8,13 +8,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from runner.errors import ToolUnavailable
 from runner.kit.process import Command, Completed, Stop, find_program, run
+from tests.waiting import until
 
 PATIENCE = 20.0
 ENVIRONMENT = {"PATH": os.defpath}
@@ -22,13 +22,6 @@ ENVIRONMENT = {"PATH": os.defpath}
 
 def shell(script: str, at: Path, **more: object) -> Command:
     return Command(argv=["/bin/sh", "-c", script], cwd=at, environment=ENVIRONMENT, **more)  # type: ignore[arg-type]
-
-
-def until(true: Callable[[], object], what: str) -> None:
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < end, f"never: {what}"
-        time.sleep(0.01)
 
 
 def is_alive(pid: int) -> bool:

@@ -21,6 +21,7 @@ from runner.kit.journal import is_held
 from tests.checkout import Checkout, git, new_clone
 from tests.journeys.stage import Stage, Told
 from tests.program import COMMAND, Program, Ran, environment
+from tests.waiting import until
 
 TARGET = "prod/slow"
 
@@ -312,14 +313,6 @@ def descendants(pid: int) -> Iterator[int]:
         for child in parents.get(waiting.pop(), []):
             yield child
             waiting.append(child)
-
-
-def until(true: Callable[[], object], seconds: float = 60) -> None:
-    """Waits for a file, a ref, a lock: what a test waits for happens, or the test fails."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
 
 
 def ref(remote: Path, name: str) -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.journeys.stage import Told
-from tests.rudeness.scene import TARGET, Scene, Watched, descendants, until
+from tests.rudeness.scene import TARGET, Scene, Watched, descendants
+from tests.waiting import until
 
 SHORT = "leases: {term: 5s}\n"
 

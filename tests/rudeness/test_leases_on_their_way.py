@@ -9,7 +9,8 @@ from tests.checkout import Checkout
 from tests.journeys.codes import THREE
 from tests.journeys.stage import kinds, path_with
 from tests.program import Program
-from tests.rudeness.scene import TARGET, Scene, Watched, until
+from tests.rudeness.scene import TARGET, Scene, Watched
+from tests.waiting import until
 
 
 def slow_leases(scene: Scene, *, also: str = "exit 0") -> Callable[[], bool]:

@@ -3,7 +3,8 @@
 import shutil
 from collections.abc import Callable
 
-from tests.rudeness.scene import TARGET, Scene, until
+from tests.rudeness.scene import TARGET, Scene
+from tests.waiting import until
 
 SHORT = "leases: {term: 5s}\n"
 
