@@ -114,7 +114,7 @@ class PulumiEngine:
             now.ran("stack init", lambda: now.stack.workspace.create_stack(project.stack))
         for name in sorted(sealed):
             _configure(now, name, given[name])
-        if work.modules is None:
+        if work.modules is None and not project.installed:
             listen(EngineEvent(kind="message", text="installing what the program needs"))
             now.ran(
                 "install", lambda: now.command.answered(["install"], {}, only=_installing(work.environment))

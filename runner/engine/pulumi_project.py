@@ -29,7 +29,8 @@ class Project:
     """`stack` is the stack's own name in `name`; `settings` the file with its configuration, and `as_written` that file
     before anything was added to it; `backend` the directory of our own backend of files, None where the stack is kept
     elsewhere (`elsewhere`: at this URL, empty for the one that the environment says). `secret` are the keys that the
-    project declares secret: Pulumi takes no plain value for them."""
+    project declares secret: Pulumi takes no plain value for them. `installed`: its virtualenv is one that stands outside
+    the tree; it is its owner's, and nothing is installed into it."""
 
     name: str
     stack: str
@@ -38,6 +39,7 @@ class Project:
     backend: Path | None
     elsewhere: str = ""
     secret: frozenset[str] = frozenset()
+    installed: bool = False
 
     @property
     def checkpoint(self) -> Path:
@@ -73,6 +75,7 @@ def project_of(work: Workspace) -> Project:
         backend=work.scratch / "backend" if work.backend.file is not None else None,
         elsewhere=next(iter(work.backend.config), ""),
         secret=frozenset(_declared_secret(name, told.get("config"))),
+        installed=_stands_outside(told.get("runtime")),
     )
 
 
@@ -81,6 +84,13 @@ def _declared_secret(name: str, config: Json) -> Iterator[str]:
     for key, declared in config.items() if isinstance(config, dict) else ():
         if isinstance(declared, dict) and declared.get("secret") is True:
             yield key if ":" in key else f"{name}:{key}"
+
+
+def _stands_outside(runtime: Json) -> bool:
+    """Whether the virtualenv that `runtime` names is one by an absolute path that exists."""
+    options = runtime.get("options") if isinstance(runtime, dict) else None
+    place = options.get("virtualenv") if isinstance(options, dict) else None
+    return isinstance(place, str) and Path(place).is_absolute() and Path(place).is_dir()
 
 
 def place_checkpoint(project: Project, file: Path) -> None:
