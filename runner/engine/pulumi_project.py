@@ -29,8 +29,8 @@ class Project:
     """`stack` is the stack's own name in `name`; `settings` the file with its configuration, and `as_written` that file
     before anything was added to it; `backend` the directory of our own backend of files, None where the stack is kept
     elsewhere (`elsewhere`: at this URL, empty for the one that the environment says). `secret` are the keys that the
-    project declares secret: Pulumi takes no plain value for them. `installed`: its virtualenv is one that stands outside
-    the tree; it is its owner's, and nothing is installed into it."""
+    project declares secret: Pulumi takes no plain value for them. `installed`: its virtualenv is one that stands
+    outside the tree; it is its owner's, and nothing is installed into it."""
 
     name: str
     stack: str
