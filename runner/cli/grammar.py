@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Mapping
 from difflib import get_close_matches
+from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem
@@ -18,6 +20,9 @@ _EXITS = (
     ("2", "asked wrongly, or the configuration cannot be believed"),
     ("3-10", "see `runner help exit-codes`"),
 )
+
+
+_AHEAD = "runner.wiring.head_start"
 
 
 class NoSuchVerb(click.UsageError):
@@ -85,6 +90,8 @@ class Program(VerbGroup):
         door = VERBS.get(cmd_name)
         if door is None:
             return None
+        if door.believes and not ctx.resilient_parsing:
+            importlib.import_module(_AHEAD).HEAD_START.begin(Path.cwd(), os.environ)
         module, _, attribute = door.place.partition(":")
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)

@@ -57,7 +57,14 @@ program = Program(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line `argv` (without the program's name; the process's own by default) → the exit code."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _ran(list(sys.argv[1:] if argv is None else argv))
+    finally:
+        # Python would look for circles once more among all that is about to go: 35 ms of a `preview`.
+        gc.freeze()
+
+
+def _ran(arguments: list[str]) -> int:
     settings = Settings()
     gc.set_threshold(_BETWEEN_COLLECTIONS)
     for stream in (sys.stdout, sys.stderr):

@@ -6,12 +6,14 @@ from typing import NamedTuple
 
 
 class Door(NamedTuple):
-    """`place` is `module:attribute`, imported when the verb is typed. A hidden one is an alias."""
+    """`place` is `module:attribute`, imported when the verb is typed. A hidden one is an alias. `believes`: it always
+    reads the repository's configuration."""
 
     place: str
     heading: str
     summary: str
     hidden: bool = False
+    believes: bool = False
 
 
 CHANGE = "Change the cloud"
@@ -21,20 +23,37 @@ CARE = "States and keys"
 BEGIN = "Begin, and find the way"
 
 VERBS: dict[str, Door] = {
-    "up": Door("runner.cli.up:up", CHANGE, "Preview, ask, apply in order, and record it in Git."),
-    "apply": Door("runner.cli.up:up", CHANGE, "The same as `up`.", hidden=True),
-    "preview": Door("runner.cli.preview:preview", CHANGE, "Show what `up` would change, and change nothing."),
-    "destroy": Door("runner.cli.destroy:destroy", CHANGE, "Destroy targets in reverse order, and hold them."),
-    "status": Door("runner.cli.status:status", LOOK, "Where every target stands."),
+    "up": Door(
+        "runner.cli.up:up", CHANGE, "Preview, ask, apply in order, and record it in Git.", believes=True
+    ),
+    "apply": Door("runner.cli.up:up", CHANGE, "The same as `up`.", hidden=True, believes=True),
+    "preview": Door(
+        "runner.cli.preview:preview",
+        CHANGE,
+        "Show what `up` would change, and change nothing.",
+        believes=True,
+    ),
+    "destroy": Door(
+        "runner.cli.destroy:destroy",
+        CHANGE,
+        "Destroy targets in reverse order, and hold them.",
+        believes=True,
+    ),
+    "status": Door("runner.cli.status:status", LOOK, "Where every target stands.", believes=True),
     "log": Door("runner.cli.log:log", LOOK, "The record of applies, newest first."),
     "show": Door("runner.cli.show:show", LOOK, "An entry, a target or a saved plan in full."),
-    "outputs": Door("runner.cli.outputs:outputs", LOOK, "The outputs of live targets."),
+    "outputs": Door("runner.cli.outputs:outputs", LOOK, "The outputs of live targets.", believes=True),
     "logs": Door("runner.cli.logs:logs", LOOK, "What the engines said in a run, in full."),
     "affected": Door(
-        "runner.cli.affected:affected", LOOK, "What a change touches, each target with its because."
+        "runner.cli.affected:affected",
+        LOOK,
+        "What a change touches, each target with its because.",
+        believes=True,
     ),
-    "why": Door("runner.cli.why:why", LOOK, "How a change reaches one target."),
-    "graph": Door("runner.cli.graph:graph", LOOK, "Who needs whom, and why, as text, DOT or Mermaid."),
+    "why": Door("runner.cli.why:why", LOOK, "How a change reaches one target.", believes=True),
+    "graph": Door(
+        "runner.cli.graph:graph", LOOK, "Who needs whom, and why, as text, DOT or Mermaid.", believes=True
+    ),
     "locks": Door("runner.cli.locks:locks", STOPS, "Who holds which lease."),
     "unlock": Door("runner.cli.locks:unlock", STOPS, "Break a lease, on the record."),
     "freeze": Door("runner.cli.freezing:freeze", STOPS, "Stop all applies of an environment, on the record."),

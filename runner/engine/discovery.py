@@ -3,13 +3,14 @@ every constraint. A named one never falls through to another."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from runner.diagnostics import Diagnostic
 from runner.engine.brands import BRANDS, Brand
 from runner.engine.embedded import NOTICE, embedded_library, embedded_program
 from runner.engine.versions import meets
-from runner.errors import AskedWrongly, ToolUnavailable
+from runner.errors import AskedWrongly, RunnerError, ToolUnavailable
 from runner.kit.process import Command, find_program, run
 from runner.model.stack import EngineIdentity, EngineName, EngineWish
 
@@ -63,6 +64,16 @@ class Discovery:
             if wish not in self._chosen:
                 self._chosen[wish] = self._choose(wish)
             return self._chosen[wish]
+
+    def foresee(self, wishes: Iterable[EngineWish]) -> None:
+        """Asks the first programs that may be chosen for their version. Whatever is wrong with them is told by `choose`
+        where it matters."""
+        with self._lock:
+            for brand, path in dict.fromkeys((wish.name, wish.path) for wish in wishes):
+                with contextlib.suppress(RunnerError, OSError):
+                    for candidate in self._candidates(EngineWish(name=brand, path=path)):
+                        self._version(candidate, self._brands[brand].asks)
+                        break
 
     def _choose(self, wish: EngineWish) -> EngineProgram:
         _check_readable(wish)

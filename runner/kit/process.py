@@ -84,6 +84,19 @@ def run(command: Command, *, stop: Stop | None = None, on_line: OnLine | None = 
     return _Run(command, stop or Stop(), on_line).result()
 
 
+def beside(argv: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """A program of our own that answers on stdout what it is asked on stdin, beside us. It is to end where its stdin
+    does, which is when we end at the latest. OSError when it cannot be started."""
+    return subprocess.Popen(
+        argv,
+        env=dict(environment),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C is ours to answer
+    )
+
+
 @functools.cache
 def _death_wrapper() -> tuple[str, ...]:
     """A prefix that has the kernel interrupt the child when the thread that started it dies; empty elsewhere."""

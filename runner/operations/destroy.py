@@ -31,7 +31,7 @@ class DestroyRequest:
 
 def destroy(request: DestroyRequest, bench: Bench) -> UpResult:
     """Destroys what is live of the chosen targets. A target that others still need is refused, with their names."""
-    whole = survey(bench, worktree=False)
+    whole = survey(bench, worktree=False, conducts=True)
     if request.allow_dirty and whole.revision.dirty:
         whole = committed_worktree(bench, whole)
     left = settle(bench, whole)

@@ -51,7 +51,7 @@ class PreviewResult:
 def preview(request: PreviewRequest, bench: Bench) -> PreviewResult:
     """Plans the work tree's targets; where it is dirty it says so, for such plans cannot be approved."""
     selection, told = narrowed(request.selection, bench, worktree=True)
-    whole = survey(bench, worktree=True)
+    whole = survey(bench, worktree=True, conducts=True)
     targets = chosen(selection, whole)
     environments = sorted({name.environment for name in targets})
     believe_inputs(whole, targets)

@@ -58,11 +58,12 @@ def gates_of(whole: Survey, environment: str) -> Gates:
     return found or replace(whole.gates.defaults, environment=environment)
 
 
-def survey(bench: Bench, *, worktree: bool, refresh: bool = True) -> Survey:
+def survey(bench: Bench, *, worktree: bool, refresh: bool = True, conducts: bool = False) -> Survey:
     """Reads both commits and the ledger. `worktree`: plan what lies in the work tree, else the checked-out commit;
-    `refresh`: ask the ledger's remote, else believe what was fetched."""
+    `refresh`: ask the ledger's remote, else believe what was fetched; `conducts`: engines will run."""
     revision = snapshot_worktree(bench.tools.repository)
-    return _surveyed(bench, revision, revision.tree if worktree else revision.commit, refresh=refresh)
+    planned = revision.tree if worktree else revision.commit
+    return _surveyed(bench, revision, planned, refresh=refresh, conducts=conducts)
 
 
 @contextmanager
@@ -75,18 +76,23 @@ def glance(bench: Bench, *, graph: bool = True) -> Iterator[Survey]:
         yield _surveyed(bench, revision, revision.commit, refresh=True, graph=graph)
 
 
-def _surveyed(bench: Bench, revision: Revision, planned: str, *, refresh: bool, graph: bool = True) -> Survey:
+def _surveyed(
+    bench: Bench,
+    revision: Revision,
+    planned: str,
+    *,
+    refresh: bool,
+    graph: bool = True,
+    conducts: bool = False,
+) -> Survey:
     """`planned` is the commit or the tree whose wishes and code count."""
     repository = bench.tools.repository
-    if not revision.commit:
-        raise AskedWrongly.of(
-            "no-commit",
-            "this repository has no commit yet",
-            hint="commit your work: `git add -A && git commit`",
-        )
+    _refuse_unborn(revision)
     law, gates, remote = _law(bench, revision, refresh=refresh)
     tree = CommitTree(repository, planned)
     wishes = bench.tools.wishes(tree, gates)
+    if conducts:
+        bench.tools.foresee({target.stack.engine for target in wishes.targets.values()})
     record = bench.tools.record(remote, gates, CommitTree(repository, law))
     if refresh or not remote:
         record.ledger.refresh([])
@@ -107,6 +113,15 @@ def _surveyed(bench: Bench, revision: Revision, planned: str, *, refresh: bool, 
         notes=(*gates.warnings, *wishes.warnings, *(_idle(wishes, record) if graph else ())),
         here=bench.tools.here,
     )
+
+
+def _refuse_unborn(revision: Revision) -> None:
+    if not revision.commit:
+        raise AskedWrongly.of(
+            "no-commit",
+            "this repository has no commit yet",
+            hint="commit your work: `git add -A && git commit`",
+        )
 
 
 def narrows(request: SelectionRequest) -> bool:

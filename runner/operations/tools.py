@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -60,6 +60,9 @@ class Workshop(Protocol):
 
     def engine(self, wish: EngineWish, gates: GatesConfiguration) -> Engine:
         """The first program that meets every constraint, the same one for the whole run."""
+
+    def foresee(self, wishes: Iterable[EngineWish]) -> None:
+        """Programs like these will be asked for: whatever takes time to find out of them may begin."""
 
     def equip(self, gates: Gates, record: Record) -> None:
         """Has at hand what a change of the environment is bound to: its key and its ledger's id; for one that has no

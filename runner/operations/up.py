@@ -72,7 +72,7 @@ def up(request: UpRequest, bench: Bench) -> UpResult:
     """Applies the checked-out commit to the chosen targets. Raises before anything changed; afterwards all is data."""
     selection, told = narrowed(request.selection, bench, worktree=request.allow_dirty)
     request = replace(request, selection=selection)
-    whole = survey(bench, worktree=False)
+    whole = survey(bench, worktree=False, conducts=True)
     if request.allow_dirty and whole.revision.dirty:
         whole = committed_worktree(bench, whole)
     left = settle(bench, whole)

@@ -9,15 +9,17 @@ answer the files are checked here.
 from __future__ import annotations
 
 import atexit
+import json
 import os
-import pickle
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Protocol
 
 from runner.config import Checked, Checker, FileKind
 from runner.kit.process import beside
+from runner.model.references import Json
 
 SERVER = "runner.config.schema.serving"
 REMEMBERED = Path("runner", "configuration.json")
@@ -55,26 +57,30 @@ class HeadStart:
             atexit.register(self.end)
 
     def checker(self, otherwise: Checker) -> Checker:
-        """One that asks beside us, if somebody is there; `otherwise` from when that fails."""
+        """One that asks beside us, if somebody is there. Where that fails, and for a file with a mistake, it is
+        `otherwise` that checks."""
 
         def check(kind: FileKind, file: str, content: bytes, limit: int) -> Checked:
-            answer = self._asked((kind, file, content, limit))
-            return answer or otherwise(kind, file, content, limit)
+            asked = {"kind": kind, "file": file, "content": content.decode("latin-1"), "limit": limit}
+            match self._answer(json.dumps(asked)):
+                case {"value": dict(value), "places": places, "nodes": int(nodes)}:
+                    return Checked(value=value, places=places, nodes=nodes)
+                case _:
+                    return otherwise(kind, file, content, limit)
 
         return check
 
-    def _asked(self, question: tuple[FileKind, str, bytes, int]) -> Checked | None:
+    def _answer(self, question: str) -> Json:
         child = self._child
         if child is None or child.stdin is None or child.stdout is None:
             return None
         try:
-            pickle.dump(question, child.stdin)
+            child.stdin.write(question.encode() + b"\n")
             child.stdin.flush()
-            answer = pickle.load(child.stdout)
-        except (OSError, EOFError, pickle.UnpicklingError):
+            answer: Json = json.loads(child.stdout.readline())
+        except (OSError, ValueError):
             self.end()
             return None
-        assert isinstance(answer, Checked)
         return answer
 
     def end(self) -> None:
@@ -84,7 +90,8 @@ class HeadStart:
             child.kill()
             for pipe in (child.stdin, child.stdout):
                 if pipe is not None:
-                    pipe.close()
+                    with suppress(OSError):  # of a question that it did not live to read
+                        pipe.close()
             child.wait()
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib import import_module, resources
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import Protocol
 
-from runner.config import Checker
+from runner.config import Checked, Checker, FileKind
 from runner.config.configuration import BranchFacts, GatesConfiguration, WishesConfiguration
 from runner.config.reading_gates import read_gates
 from runner.config.reading_wishes import read_wishes
@@ -34,7 +34,8 @@ from runner.operations.tools import ChildView, LeaseTerms, Record, Workshop
 from runner.report.explanations import gathered
 from runner.source.facts import CodeReader
 from runner.source.index import FileIndex
-from runner.vault import EnvironmentKeys, StateStore
+from runner.vault import EnvironmentKeys, KeptPlans, StateStore
+from runner.wiring.head_start import HEAD_START
 from runner.wiring.records import Records
 
 NETWORK_TIMEOUT = 60.0
@@ -119,6 +120,10 @@ class Toolbox:
     def engine(self, wish: EngineWish, gates: GatesConfiguration) -> Engine:
         """See Tools."""
         return self._workshop.engine(wish, gates)
+
+    def foresee(self, wishes: Iterable[EngineWish]) -> None:
+        """See Tools. Beside us, for a program of Go takes its time to say its version."""
+        Thread(target=lambda: self._workshop.foresee(wishes), name="foresee").start()
 
     def states(self, gates: Gates, settings: StateSettings, record: Record) -> StateStore:
         """See Tools."""
@@ -247,5 +252,9 @@ def _network_timeout(variables: Mapping[str, str]) -> float:
 
 
 def _checker() -> Checker:
-    found: Checker = import_module(CHECKER).check
-    return found
+    return HEAD_START.checker(_checked_here)
+
+
+def _checked_here(kind: FileKind, file: str, content: bytes, limit: int) -> Checked:
+    check: Checker = import_module(CHECKER).check
+    return check(kind, file, content, limit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from threading import Lock
 
@@ -69,6 +69,10 @@ class SealedWorkshop:
 
     def states(self, gates: Gates, settings: StateSettings, record: Record) -> StateStore:
         """See Workshop."""
+    def foresee(self, wishes: Iterable[EngineWish]) -> None:
+        """See Workshop."""
+        self._discovery.foresee(wishes)
+
         needs = StoreNeeds(
             repository=self.repository,
             variables=self._variables,
