@@ -34,7 +34,7 @@ from runner.operations.tools import ChildView, LeaseTerms, Record, Workshop
 from runner.report.explanations import gathered
 from runner.source.facts import CodeReader
 from runner.source.index import FileIndex
-from runner.vault import EnvironmentKeys, KeptPlans, StateStore
+from runner.vault import EnvironmentKeys, StateStore
 from runner.wiring.head_start import HEAD_START
 from runner.wiring.records import Records
 

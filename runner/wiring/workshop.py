@@ -67,12 +67,12 @@ class SealedWorkshop:
                 self._engines[wish] = conductor(wish.name)(program, sources)
             return self._engines[wish]
 
-    def states(self, gates: Gates, settings: StateSettings, record: Record) -> StateStore:
-        """See Workshop."""
     def foresee(self, wishes: Iterable[EngineWish]) -> None:
         """See Workshop."""
         self._discovery.foresee(wishes)
 
+    def states(self, gates: Gates, settings: StateSettings, record: Record) -> StateStore:
+        """See Workshop."""
         needs = StoreNeeds(
             repository=self.repository,
             variables=self._variables,
