@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from runner.model.entry import Resource
 
@@ -17,6 +18,18 @@ class Witnessed:
 
     unfinished: Sequence[Seen] = field(default=())
     finished: Sequence[Seen] = field(default=())
+
+
+class Pending(Protocol):
+    """A state as far as it is asked here: what it has, and what it names as begun and not ended."""
+
+    @property
+    def resources(self) -> Sequence[Resource]:
+        """What it has."""
+
+    @property
+    def pending(self) -> Sequence[Seen]:
+        """What had begun when it was written."""
 
 
 def unknown_of(witnessed: Witnessed, resources: Sequence[Resource] | None) -> tuple[str, ...]:
@@ -35,6 +48,14 @@ def unknown_of(witnessed: Witnessed, resources: Sequence[Resource] | None) -> tu
     last = {seen[0]: seen for seen in witnessed.finished if seen[1] in ("create", "delete")}
     lost = [seen for seen in last.values() if seen[1] == "create" and not _is_kept(seen, standing)]
     return tuple(dict.fromkeys(_named(seen) for seen in (*open_ones, *lost)))
+
+
+def unknown_in(witnessed: Witnessed, contents: Pending) -> tuple[str, ...]:
+    """As `unknown_of`, with what the state itself names as begun and not ended: an ear may have heard less."""
+    seen = {(address, action) for address, action, _ in (*witnessed.unfinished, *witnessed.finished)}
+    unheard = tuple(each for each in contents.pending if each[:2] not in seen)
+    both = Witnessed(unfinished=(*witnessed.unfinished, *unheard), finished=witnessed.finished)
+    return unknown_of(both, contents.resources)
 
 
 def _is_kept(seen: Seen, standing: Mapping[str, str]) -> bool:

@@ -105,12 +105,14 @@ class Applied:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateContents:
     """A state, read. `outputs` hold plain values, sensitive ones too (the caller marks them secret at once);
-    `resources` have no sensitive attribute. `sealed` are the outputs that are there and could not be opened."""
+    `resources` have no sensitive attribute. `sealed` are the outputs that are there and could not be opened; `pending`
+    what it says was begun and has not ended, each `(address, action, id)`."""
 
     facts: StateFacts
     outputs: Mapping[str, Output]
     resources: tuple[Resource, ...]
     sealed: frozenset[str] = frozenset()
+    pending: tuple[tuple[str, str, str], ...] = ()
 
 
 Listener = Callable[[EngineEvent], None]
@@ -162,3 +164,6 @@ class Engine(Protocol):
 
     def renumbered(self, state: bytes, serial: int) -> bytes:
         """The same state under another serial: an older one that is to become the newest."""
+
+    def settled(self, state: bytes) -> bytes:
+        """The same state without what is pending in it: a person has looked at that."""

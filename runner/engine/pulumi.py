@@ -34,7 +34,7 @@ from runner.engine.pulumi_project import (
     project_of,
     write_settings,
 )
-from runner.engine.pulumi_state import contents_of, facts_of, renumbered, salt_of
+from runner.engine.pulumi_state import contents_of, facts_of, renumbered, salt_of, settled
 from runner.errors import Denied, Interrupted, LeaseHeld, RunnerError
 from runner.kit import canonical
 from runner.kit.process import Stop
@@ -198,6 +198,10 @@ class PulumiEngine:
     def renumbered(self, state: bytes, serial: int) -> bytes:
         """See Engine."""
         return renumbered(state, serial)
+
+    def settled(self, state: bytes) -> bytes:
+        """See Engine."""
+        return settled(state)
 
     def _conducted(self, work: Workspace, stop: Stop) -> _Conducted:
         project = project_of(work)

@@ -33,6 +33,14 @@ _REPEATED = (
     8  # characters: a shorter secret is replaced where it is a whole value, and not looked for inside others
 )
 
+_BEGUN = {
+    "creating": "create",
+    "updating": "update",
+    "deleting": "delete",
+    "reading": "read",
+    "importing": "import",
+}
+
 
 def facts_of(state: bytes) -> StateFacts:
     """Lineage, serial and digest; those of an absent state for no bytes. TargetFailed when it cannot be read."""
@@ -56,8 +64,21 @@ def contents_of(state: bytes, passphrase: str = "") -> StateContents:
     sealed = frozenset(name for name, each in found.items() if each.closed)
     outputs = {name: _output(each) for name, each in found.items() if name not in sealed}
     return StateContents(
-        facts=facts, outputs=outputs, resources=tuple(_recorded(resources, opener)), sealed=sealed
+        facts=facts,
+        outputs=outputs,
+        resources=tuple(_recorded(resources, opener)),
+        sealed=sealed,
+        pending=tuple(_pending(latest)),
     )
+
+
+def _pending(latest: Mapping[str, Json]) -> Iterator[tuple[str, str, str]]:
+    operations = latest.get("pending_operations")
+    for each in operations if isinstance(operations, list) else ():
+        operation = object_of(each)
+        resource = object_of(operation.get("resource"))
+        kind = str(operation.get("type") or "")
+        yield str(resource.get("urn") or ""), _BEGUN.get(kind, kind), str(resource.get("id") or "")
 
 
 def salt_of(state: bytes) -> str:
@@ -72,11 +93,25 @@ def renumbered(state: bytes, serial: int) -> bytes:
     latest = _latest(written)
     moment = (_EPOCH + timedelta(microseconds=serial)).isoformat().replace("+00:00", "Z")
     manifest = {**object_of(latest.get("manifest")), "time": moment}
-    changed: dict[str, Json] = {**latest, "manifest": manifest}
+    return _written_anew(written, {**latest, "manifest": manifest})
+
+
+def settled(state: bytes) -> bytes:
+    """`state` without its pending operations: as it is where it has none."""
+    written = _parsed(state)
+    latest = _latest(written)
+    if not latest.get("pending_operations"):
+        return state
+    return _written_anew(
+        written, {name: each for name, each in latest.items() if name != "pending_operations"}
+    )
+
+
+def _written_anew(written: Mapping[str, Json], latest: dict[str, Json]) -> bytes:
     if "deployment" in written:
-        whole: dict[str, Json] = {**written, "deployment": changed}
+        whole: dict[str, Json] = {**written, "deployment": latest}
     else:
-        whole = {**written, "checkpoint": {**object_of(written.get("checkpoint")), "latest": changed}}
+        whole = {**written, "checkpoint": {**object_of(written.get("checkpoint")), "latest": latest}}
     return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from runner.decisions.handed_over import Witnessed, unknown_of
+from runner.decisions.handed_over import Witnessed, unknown_in, unknown_of
 from runner.diagnostics import Diagnostic, Severity
 from runner.engine import Applied, StateContents
 from runner.errors import LeaseHeld, RunnerError
@@ -106,9 +106,10 @@ def _unknown_of(ending: Ending, contents: StateContents | None) -> tuple[str, ..
     applied = ending.applied
     if applied is None or applied.ok:
         return ()
-    not_read = None if ending.ready.work.backend.file is None else ()
     witnessed = Witnessed(unfinished=applied.unfinished, finished=applied.finished)
-    return unknown_of(witnessed, contents.resources if contents else not_read)
+    if contents:
+        return unknown_in(witnessed, contents)
+    return unknown_of(witnessed, None if ending.ready.work.backend.file is None else ())
 
 
 def _result(applied: Applied | None, unknown: tuple[str, ...]) -> Result:

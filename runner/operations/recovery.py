@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from runner.decisions.handed_over import Witnessed, unknown_in
 from runner.decisions.handed_over import unknown_of as unknown_among
 from runner.engine import Engine, StateContents
 from runner.errors import OutcomeUnknown
@@ -18,6 +19,7 @@ from runner.operations.abandoned import Remnant
 from runner.operations.session import Session
 from runner.operations.state_contents import contents_of
 from runner.operations.stores import store_for
+from runner.operations.workplace import readied_engine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,18 @@ def unknown_of(session: Session, remnant: Remnant) -> tuple[str, ...]:
         store = store_for(session, remnant.target)
         versions = store.versions(remnant.target)
         state = store.read_version(remnant.target, versions[0].stored.version) if versions else b""
-    return unknown_among(remnant.witnessed, engine.contents(state).resources)
+    return unknown_in(remnant.witnessed, engine.contents(state))
+
+
+def pending_of(session: Session, name: TargetName) -> tuple[str, ...]:
+    """What the newest stored state of `name` itself says was begun and did not end, as `address id`: of a machine that
+    was lost nothing else is left."""
+    versions = store_for(session, name).versions(name)
+    if not versions:
+        return ()
+    engine = readied_engine(session, name, session.live(name))
+    state = store_for(session, name).read_version(name, versions[0].stored.version)
+    return unknown_in(Witnessed(), engine.contents(state))
 
 
 def lost_of(session: Session, remnant: Remnant) -> tuple[str, ...]:
@@ -178,9 +191,21 @@ def _newest(
         ours = engine.renumbered(ours, known.serial + 1)  # law 13: a serial never goes back
         newest = engine.facts(ours)
     if newest and (known is None or (newest.digest != known.digest and newest.serial >= known.serial)):
-        saved = store.save(target, ours, newest, fence, stored)
-        return contents_of(session, target, engine, ours), saved.stored, saved.edits
-    return (contents_of(session, target, engine, kept) if kept else None), stored, ()
+        state = _settled(engine, ours, finding)
+    else:
+        state = _settled(engine, kept, finding)
+        if state == kept:
+            return (contents_of(session, target, engine, kept) if kept else None), stored, ()
+    saved = store.save(target, state, engine.facts(state), fence, stored)
+    return contents_of(session, target, engine, state), saved.stored, saved.edits
+
+
+def _settled(engine: Engine, state: bytes, finding: Finding) -> bytes:
+    """What a person has looked at is not pending any more."""
+    if not state or not finding.accepted:
+        return state
+    settled = engine.settled(state)
+    return state if settled == state else engine.renumbered(settled, engine.facts(state).serial + 1)
 
 
 def _engine(session: Session, name: TargetName, remnant: Remnant | None) -> Engine:

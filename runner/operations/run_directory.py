@@ -11,20 +11,24 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 
 from runner.kit.journal import Journal, is_held, read
 from runner.model.names import TargetName, encoded
+from runner.operations.fixed_trees import FixedTree, claimed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkPlaces:
-    """Where one target's work happens: `tree` is the materialised closure, `scratch` ours."""
+    """Where one target's work happens: `tree` is the materialised closure, `scratch` ours. `descriptors` keep the tree
+    ours in whoever inherits them."""
 
     tree: Path
     scratch: Path
+    descriptors: tuple[int, ...] = ()
 
 
 class RunDirectory:
@@ -34,6 +38,8 @@ class RunDirectory:
         self.journal = journal
         self.path = journal.directory
         self.id = journal.directory.name
+        self._fixed: dict[TargetName, FixedTree] = {}
+        self._guard = Lock()
 
     @classmethod
     def begin(cls, git_directory: Path, at: datetime, verb: str, commit: str) -> RunDirectory:
@@ -48,14 +54,23 @@ class RunDirectory:
         """Children inherit it: the run counts as alive until the last of them is gone."""
         return self.journal.descriptor
 
-    def places(self, target: TargetName, purpose: str = "") -> WorkPlaces:
-        """Fresh, empty places for one target's work, mode 0700."""
+    def places(self, target: TargetName, purpose: str = "", *, fixed: bool = False) -> WorkPlaces:
+        """Fresh, empty places for one target's work, mode 0700. `fixed`: the tree lies where it lay in other runs."""
         top = self.work(target) if not purpose else self.path / "work" / f"{purpose}-{encoded(str(target))}"
         shutil.rmtree(top, ignore_errors=True)
         places = WorkPlaces(tree=top / "tree", scratch=top / "scratch")
         for place in (places.tree, places.scratch):
             place.mkdir(parents=True, mode=0o700)
+        if fixed and not purpose:
+            tree = self._fixed_tree(target)
+            return replace(places, tree=tree.emptied(), descriptors=(tree.descriptor,))
         return places
+
+    def _fixed_tree(self, target: TargetName) -> FixedTree:
+        with self._guard:
+            if target not in self._fixed:
+                self._fixed[target] = claimed(self.path.parents[2], target)
+            return self._fixed[target]
 
     def work(self, target: TargetName) -> Path:
         """The target's working directory, whether it is there or not."""
@@ -76,9 +91,14 @@ class RunDirectory:
     def clear(self, target: TargetName) -> None:
         """Removes the target's working directory: its plain state and inputs."""
         shutil.rmtree(self.work(target), ignore_errors=True)
+        with self._guard:
+            tree = self._fixed.pop(target, None)
+        if tree:
+            tree.release()
 
     def end(self, outcome: str) -> None:
         """Removes all working directories; journal and logs stay, where the run said anything."""
+        self._let_go()
         shutil.rmtree(self.path / "work", ignore_errors=True)
         if not (self.path / "logs").exists() and not (self.path / "plans").exists():
             self.journal.remove()
@@ -89,7 +109,12 @@ class RunDirectory:
 
     def leave(self) -> None:
         """Lets go without clearing: something in it is not recorded yet."""
+        self._let_go()
         self.journal.close()
+
+    def _let_go(self) -> None:
+        for target in list(self._fixed):
+            self._fixed.pop(target).release()
 
 
 def runs_directory(git_directory: Path) -> Path:

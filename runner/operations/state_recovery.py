@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from runner.operations.bench import Bench
 from runner.operations.confirming import asked
 from runner.operations.opening import leases_for, opened
 from runner.operations.overtaken import Overtaken, dropped
-from runner.operations.recovery import Finding, accepted, given_up, lost_of, recover, unknown_of
+from runner.operations.recovery import Finding, accepted, given_up, lost_of, pending_of, recover, unknown_of
 from runner.operations.run_directory import abandoned_runs
 from runner.operations.session import Session
 from runner.operations.standing import standing_leases
@@ -26,6 +27,8 @@ from runner.operations.state_places import StatePlace, place_of, pulled_state
 from runner.operations.surgery import StateChange, Surgery, announced, written_down
 from runner.operations.survey import Survey
 from runner.operations.workplace import readied_engine
+
+URN = "urn:pulumi:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,8 @@ def recovered(
             target=name,
             lease=lease,
             remnant=None if stale else remnant,
-            unknown=_unknown(session, name, remnant, stale=stale),
+            unknown=_unknown(session, name, remnant, stale=stale)
+            or (pending_of(session, name) if lease and not remnant else ()),
             accepted=False,
         )
         finding, lost = _instead(session, finding) if force else (finding, ())
@@ -140,8 +144,19 @@ def told(finding: Finding, *, stale: bool = False, foreign: str = "") -> list[st
         lines += [
             "what exists and is not in the state is taken in with:",
             "",
-            *import_blocks(finding.unknown),
+            *import_options([each for each in finding.unknown if each.startswith(URN)]),
+            *import_blocks([each for each in finding.unknown if not each.startswith(URN)]),
         ]
+    return lines
+
+
+def import_options(unknown: Sequence[str]) -> list[str]:
+    """What a Pulumi program says, for one `up`, to take in resources given as `urn id`. Pure."""
+    lines = []
+    for each in unknown:
+        urn, known = _parted(each)
+        identity = json.dumps(known) if known else '"…", an id that was not seen'
+        lines.append(f"  the resource option `import` of `{urn.rpartition('::')[2]}`: {identity}")
     return lines
 
 

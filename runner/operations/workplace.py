@@ -59,7 +59,8 @@ def laid_out(
     """Lays the closure out in a fresh private directory, without state. `settings`: where its state is, when that is
     not for the configuration to say (it is being moved)."""
     closure = closure_at(whole, target)
-    places = session.directory.places(target.name, purpose)
+    program = target.stack.engine.name is EngineName.PULUMI
+    places = session.directory.places(target.name, purpose, fixed=program)
     export(whole.tree, closure.paths, places.tree)
     for name, commit in closure.submodules.items():
         export_submodule(session.bench.tools.repository, name, commit, places.tree / name)
@@ -118,7 +119,7 @@ def workspace_of(
         else module_tree(target.stack.directory, session.survey.code, opentofu=brand is EngineName.OPENTOFU),
         timeout=target.stack.timeout or _limit(session.survey, purpose),
         plan_bytes=session.survey.gates.limits.plan_bytes,
-        descriptors=(session.directory.descriptor,),
+        descriptors=(session.directory.descriptor, *laid.places.descriptors),
         passphrase=passphrase_for(session, target.name, engine),
     )
     return work, child.identity
