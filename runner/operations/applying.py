@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from runner.engine import Applied, EngineEvent
-from runner.errors import RunnerError
+from runner.errors import Denied, RunnerError
+from runner.git import Pushed
 from runner.model.happening import Noted, ResourceApplied, TargetFinished
 from runner.model.lease import Intent
 from runner.model.names import TargetName
@@ -74,12 +75,33 @@ def _carried_out(session: Session, plan: Plan, ready: Readied, *, ends: bool) ->
     # Until it has arrived at the record, the working directory may be all that there is of it.
     session.unrecorded.add(plan.target)
     try:
-        applied, keeper = _applied(session, plan, ready)
+        try:
+            applied, keeper = _applied(session, plan, ready)
+        except Denied as refusal:
+            return _refused(session, plan.target, refusal)
         session.directory.journal.write({"event": "applied", "target": str(plan.target), "ok": applied.ok})
         session.progress(plan.target, "recording", "writing the record")
         return record(session, Ending(plan=plan, ready=ready, applied=applied, keeper=keeper, ends=ends))
     except (RunnerError, OSError) as error:
         return not_recorded(session, plan.target, error)
+
+
+def _refused(session: Session, target: TargetName, refusal: Denied) -> TargetFinished:
+    """The engine looked again and began nothing: what was announced is over, and there is nothing to record."""
+    with suppress(RunnerError):  # then the next run ends what was announced: nothing was begun in it
+        session.leases_of(target).end(target)
+        session.directory.journal.write(
+            {"event": "recorded", "target": str(target), "delivery": Pushed.__name__}
+        )
+        session.unrecorded.discard(target)
+        session.directory.clear(target)
+    return TargetFinished(
+        target=target,
+        outcome="failed",
+        because=refusal.diagnostics[0].message,
+        diagnostics=refusal.diagnostics,
+        exit_code=refusal.exit_code,
+    )
 
 
 def _with_apply_identity(session: Session, ready: Readied) -> Readied:

@@ -42,10 +42,13 @@ class StateKeeper:
         self._tell = tell
         self._late: Timer | None = None  # from the first change that could not be stored, until one is
         self._told = False
+        self._before = ""  # the digest of what lay there when the engine began
         self._ended = Event()
         self._thread = Thread(target=self._watch, name=f"state of {self.target}", daemon=True)
 
     def __enter__(self) -> Self:
+        if state := self.read():
+            self._before = self._engine.facts(state).digest
         self._thread.start()
         return self
 
@@ -86,7 +89,8 @@ class StateKeeper:
         state = self.read()
         if not state or not _is_whole(state):
             return False
-        return self.stored is None or self._engine.facts(state).digest != self.stored.facts.digest
+        digest = self._engine.facts(state).digest
+        return digest != (self.stored.facts.digest if self.stored else self._before)
 
     def _store_now(self) -> None:
         if self._late is None and not self._told:

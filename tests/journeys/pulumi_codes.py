@@ -1,7 +1,9 @@
 """Programs of Pulumi that journeys are made of: nothing is fetched for them. YAML has `Stash`, which is built in, and
 Python has providers of its own."""
 
+import json
 import os
+import sys
 from pathlib import Path
 
 from tests.checkout import Checkout
@@ -90,6 +92,96 @@ resources:
 {more}outputs:
   kept: "${{kept.input}}"
 """
+
+
+PYTHON = """\
+name: app
+runtime:
+  name: python
+  options: {virtualenv: PREFIX}
+config:
+  cloud: {type: string}
+""".replace("PREFIX", json.dumps(sys.prefix))
+"""Its packages are those of the tests' own interpreter: nothing is installed."""
+
+PROVIDER = '''\
+import time
+from pathlib import Path
+
+import pulumi
+from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+
+CONFIG = pulumi.Config()
+PLACE = CONFIG.require("cloud")
+
+
+class Files(ResourceProvider):
+    """Each resource is a file; another `name` is another file, another `value` other content."""
+
+    def create(self, props):
+        if props.get("fails"):
+            raise Exception("no more of " + props["name"])
+        if gate := props.get("gate"):
+            Path(gate, "reached").touch()
+            while not Path(gate, "open").exists():
+                time.sleep(0.05)
+        Path(props["place"], props["name"]).write_text(props["value"])
+        return CreateResult(id_=props["name"], outs=dict(props))
+
+    def diff(self, id, olds, news):
+        changed = [name for name in ("name", "value") if olds.get(name) != news.get(name)]
+        return DiffResult(
+            changes=bool(changed), replaces=[name for name in changed if name == "name"], delete_before_replace=True
+        )
+
+    def update(self, id, olds, news):
+        Path(news["place"], news["name"]).write_text(news["value"])
+        return UpdateResult(outs=dict(news))
+
+    def delete(self, id, props):
+        Path(props["place"], props["name"]).unlink()
+
+
+class Simple(ResourceProvider):
+    """Says nothing of what differs: what it pickles to is compared."""
+
+    def create(self, props):
+        return CreateResult(id_="simple", outs=dict(props))
+
+
+class File(Resource):
+    def __init__(self, called, name="", value="", after=None, opts=None, **more):
+        given = {"name": name or called, "value": value, "after": after, "place": PLACE, **more}
+        super().__init__(Files(), called, given, opts)
+
+
+class Thing(Resource):
+    def __init__(self, called, **props):
+        super().__init__(Simple(), called, props)
+
+
+'''
+
+
+def python_program(code: str, cloud: Path) -> dict[str, str | bytes | None]:
+    """A repository whose one stack is the Python program `code`, of which each `File` is a file in `cloud`."""
+    cloud.mkdir(exist_ok=True)
+    return {
+        "runner.yaml": RUNNER,
+        "environments/dev.yaml": f"targets: {{app: {{inputs: {{cloud: {json.dumps(str(cloud))}}}}}}}\n",
+        "stacks/app/Pulumi.yaml": PYTHON,
+        "stacks/app/__main__.py": PROVIDER + code,
+    }
+
+
+def main(code: str) -> dict[str, str | bytes | None]:
+    """The change of a Python program to `code`."""
+    return {"stacks/app/__main__.py": PROVIDER + code}
+
+
+def urn(name: str, kind: str = "pulumi-python:dynamic:Resource") -> str:
+    """The address of a resource of `app` in `dev`."""
+    return f"urn:pulumi:dev::app::{kind}::{name}"
 
 
 def pulumi_stage(repository: Checkout, program: Program, pulumi: Path, files: Files) -> Stage:
