@@ -7,7 +7,7 @@ miss fails loudly instead of planning something else. It may be too wide, and sa
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -36,6 +36,12 @@ class Code(Files, Protocol):
 
     def facts(self, path: str, *, template: bool = False) -> FileFacts | None:
         """The facts of one file: of values (`*.tfvars`), or of what a template calls."""
+
+    def program(self, path: str) -> FileFacts | None:
+        """The facts of one file of a program, in whatever language."""
+
+    def programs(self, paths: Iterable[str]) -> None:
+        """Says that `program` will be asked for these."""
 
 
 class ItemKind(StrEnum):

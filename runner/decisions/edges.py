@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
 
+from runner.decisions.closure import Code
 from runner.decisions.likeness import way_out
+from runner.decisions.referred_stacks import ReferredStacks
 from runner.decisions.remote_states import RemoteStates
 from runner.diagnostics import Diagnostic, Span
 from runner.errors import AskedWrongly
@@ -30,7 +32,7 @@ class ReadModules(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edge:
     """Something needs `target`. `outputs` are those that it reads (none for `depends_on`); `reads_state`: it reads the
-    whole state (`terraform_remote_state`)."""
+    whole state (`terraform_remote_state`, a stack reference)."""
 
     target: TargetName
     because: str
@@ -48,27 +50,38 @@ class Graph:
 
 
 def graph_edges(
-    targets: Mapping[TargetName, Target], code: ReadModules, gates: Mapping[str, Gates] | None = None
+    targets: Mapping[TargetName, Target], code: Code, gates: Mapping[str, Gates] | None = None
 ) -> dict[TargetName, tuple[Edge, ...]]:
     """The edges of the graph over all `targets`. AskedWrongly with all references that lead nowhere, or the cycle.
     `gates` by environment: their backend settings let `terraform_remote_state` be recognised."""
-    graph = judged(targets, code, gates)
+    graph = judged(targets, code, gates, programs=code)
     if graph.diagnostics:
         raise AskedWrongly(graph.diagnostics)
     return dict(graph.edges)
 
 
 def judged(
-    targets: Mapping[TargetName, Target], code: ReadModules, gates: Mapping[str, Gates] | None = None
+    targets: Mapping[TargetName, Target],
+    code: ReadModules,
+    gates: Mapping[str, Gates] | None = None,
+    *,
+    programs: Code | None = None,
 ) -> Graph:
-    """The edges and the diagnostics together; never raises."""
+    """The edges and the diagnostics together; never raises. `programs`: the tree in which those of Pulumi are read for
+    references to stacks; None: nobody asks."""
     facts = {name: module_facts(target, code) for name, target in targets.items()}
     states = RemoteStates(targets, facts, gates or {})
+    stacks = ReferredStacks(targets, programs) if programs is not None else None
     problems: list[Diagnostic] = []
     edges: dict[TargetName, tuple[Edge, ...]] = {}
     for name, target in targets.items():
         found: dict[TargetName, Edge] = {}
-        for edge in (*_written(target), *_referred(target, facts), *_stated(name, facts[name], states)):
+        for edge in (
+            *_written(target),
+            *_referred(target, facts),
+            *_stated(name, facts[name], states),
+            *_programmed(target, stacks),
+        ):
             if edge.target not in targets:
                 problems.append(_no_target(name, edge, targets))
             elif missing := _no_output(edge, facts[edge.target]):
@@ -121,6 +134,11 @@ def _stated(name: TargetName, facts: ModuleFacts | None, states: RemoteStates) -
             if owner != name:
                 because = f"`data.terraform_remote_state.{remote.name}` reads its state"
                 yield Edge(target=owner, because=because, reads_state=True, span=remote.span)
+
+
+def _programmed(target: Target, stacks: ReferredStacks | None) -> Iterator[Edge]:
+    for each in stacks.of(target) if stacks is not None else ():
+        yield Edge(target=each.target, because=each.because, reads_state=True, span=each.span)
 
 
 def _united(before: Edge | None, edge: Edge) -> Edge:

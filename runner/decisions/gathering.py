@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Callable
 
 from runner.decisions.closure import ABSENT, ClosureItem, Code, ItemKind, Watch
 from runner.decisions.globs import is_glob, matches
@@ -25,6 +26,8 @@ class Gathering:
         self.watches: dict[tuple[str, str], Watch] = {}
         self.widened: dict[str, None] = {}
         self.diagnostics: dict[str, Diagnostic] = {}
+        self.unread: Callable[[str], bool] = lambda _: False
+        """Which paths a directory's whole does not mean."""
         self._walked: set[str] = set()
 
     def setting(self, name: str, value: Json, because: str) -> None:
@@ -75,6 +78,8 @@ class Gathering:
             self._walked.add(directory)
         prefix = "" if directory == "." else directory + "/"
         for node in self.code.walk(directory):
+            if self.unread(node.path):
+                continue
             name = node.path[len(prefix) :]
             through_link = node.kind == "link" and matches(pattern, name + "/x")
             if (matches(pattern, name) or through_link) and ".terraform" not in node.path.split("/"):

@@ -1,4 +1,4 @@
-"""The closure of a Terraform or OpenTofu target: own files, modules, what expressions read, values, settings."""
+"""The closure of a target; of Terraform and OpenTofu: own files, modules, what expressions read, values, settings."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from runner.decisions.closure import Closure, Code
 from runner.decisions.gathering import MOST_ITEMS, Gathering
-from runner.decisions.globs import is_glob
 from runner.decisions.lookup import FILES, joined, located
 from runner.decisions.own_files import PLUGIN_DIRECTORY, VERSION_FILES, environment_values, own_files
-from runner.decisions.reaching import settings_that_reach, templated
+from runner.decisions.pulumi_closure import pulumi_closure
+from runner.decisions.reaching import templated
+from runner.decisions.said_in_settings import gather_said
 from runner.diagnostics import Severity, Span
 from runner.model.code import FileReference, ModuleCall, ModuleFacts, Symbol, SymbolKind, Text, literal
 from runner.model.environment import Gates
@@ -34,12 +35,14 @@ class _Asked:
 def closure_of(target: Target, gates: Gates, code: Code, *, most_items: int = MOST_ITEMS) -> Closure:
     """The closure of `target` in the tree that `code` reads, under the environment's `gates`; one that has more than
     `most_items` has an error (law 14)."""
-    survey = _Survey(target, gates, Gathering(code, most_items))
+    found = Gathering(code, most_items)
+    if target.stack.engine.name is EngineName.PULUMI:
+        return pulumi_closure(target, gates, found)
+    survey = _Survey(target, gates, found)
     survey.own()
-    if target.stack.engine.name is not EngineName.PULUMI:
-        survey.modules()
-        survey.values()
-        survey.widen()
+    survey.modules()
+    survey.values()
+    survey.widen()
     survey.rest()
     return survey.closure()
 
@@ -59,9 +62,6 @@ class _Survey:
         """The files of the stack's directory."""
         nodes = self.code.children(self.directory)
         names = [posixpath.basename(node.path) for node in nodes if node.kind in FILES or node.kind == "link"]
-        if self.target.stack.engine.name is EngineName.PULUMI:
-            self.found.everything(self.directory, "a program may read all of its directory")
-            return
         for name, because in own_files(names, self.environment, opentofu=self.opentofu).items():
             self._file(self.directory, name, because, None)
         self.found.watch(self.directory, "*", "it would lie in the stack's directory")
@@ -131,24 +131,10 @@ class _Survey:
                 self._literal(item.value, f"the input `{item.name}` names it")
 
     def rest(self) -> None:
-        """`reads:`, hooks, and the keys of the configuration."""
-        for written in self.target.stack.reads:
-            because = f"`reads` names it (`{written}`)"
-            if joined(".", written) is None:
-                message = f"`reads: {written}` leaves the repository"
-                self.found.tell(
-                    "reads-outside-repository", message, None, hint="name what lies in the repository"
-                )
-            elif is_glob(written):
-                self.found.members(".", written, because, None)
-            else:
-                self._file(".", written, because, None)
-        if self.gates.hooks.before_preview or self.gates.hooks.before_apply:
-            self.found.everything(self.directory, "a hook may read all of the stack's directory")
+        """What the configuration says."""
         root = self.loaded.get(self.directory)
         declared = frozenset(root.variables) if root is not None else None
-        for name, (value, because) in settings_that_reach(self.target, self.gates, declared).items():
-            self.found.setting(name, value, because)
+        gather_said(self.target, self.gates, self.found, self.directory, declared)
 
     def closure(self) -> Closure:
         """What was found."""

@@ -1,4 +1,5 @@
-"""Facts of code by blob id: what an HCL file declares and refers to (tree-sitter). Plain facts for `decisions`.
+"""Facts of code by blob id: what an HCL file declares and refers to (tree-sitter), what a program imports and reads.
 
-Refuses to decide what they mean: a path in an expression is kept as it is written, in symbols where it is computed.
+Plain facts for `decisions`. Refuses to decide what they mean: a path in an expression is kept as it is written, in
+symbols where it is computed.
 """

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from runner.decisions.lookup import FILES, joined, located
 from runner.decisions.modules import loaded_files, module_of
+from runner.decisions.python_places import MANIFESTS, is_requirements
 from runner.kit.tree import Kind, Node, Tree, blob_id
 from runner.model.code import FileFacts, ModuleFacts, literal
 from runner.source.hcl import parse, parse_template
 from runner.source.hcl_json import parse_json
 from runner.source.index import Index, MemoryIndex
+from runner.source.project_files import parse_dependencies, parse_project, parse_source
+from runner.source.python_program import parse_python
 
 
 class CodeReader:
@@ -59,6 +63,19 @@ class CodeReader:
         if (kind, path) not in self._facts:
             self._read([path], kind)
         return self._facts.get((kind, path))
+
+    def program(self, path: str) -> FileFacts | None:
+        """The facts of one file of a program that Pulumi runs, in whatever language; None where there is none."""
+        self.programs([path])
+        return self._facts.get((_program_kind(path), path))
+
+    def programs(self, paths: Iterable[str]) -> None:
+        """Reads files of programs in one round a kind."""
+        kinds: dict[str, list[str]] = {}
+        for path in paths:
+            kinds.setdefault(_program_kind(path), []).append(path)
+        for kind, some in kinds.items():
+            self._read(some, kind)
 
     def prefetch(self, directories: Iterable[str], *, opentofu: bool = False) -> None:
         """Reads directories and the local modules that they call, transitively: one round a level, however many."""
@@ -122,7 +139,24 @@ class CodeReader:
         self._facts.update({(kind, path): facts for path, facts in {**known, **made}.items()})
 
 
-_PARSERS = {"hcl": parse, "json": parse_json, "template": parse_template}
+_PARSERS = {
+    "hcl": parse,
+    "json": parse_json,
+    "template": parse_template,
+    "python": parse_python,
+    "project": parse_project,
+    "dependencies": parse_dependencies,
+    "source": parse_source,
+}
+
+
+def _program_kind(path: str) -> str:
+    name = posixpath.basename(path)
+    if name.endswith(".py"):
+        return "python"
+    if name.startswith("Pulumi.") and name.endswith((".yaml", ".yml")):
+        return "project"
+    return "dependencies" if name in MANIFESTS or is_requirements(name) else "source"
 
 
 def _kind_of(path: str) -> str:

@@ -1,0 +1,199 @@
+"""Expressions of a Python program as texts: what is literal in a path, and what only a run could tell. Pure."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from runner.model.code import UNKNOWN_TEXT, Symbol, SymbolKind, Text, literal
+
+MOST_STEPS = 40
+_SAME = frozenset(
+    {
+        "os.path.abspath", "os.path.realpath", "os.path.normpath", "os.path.expandvars", "os.fspath", "str",
+        "pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "pathlib.PurePosixPath",
+    }
+)  # fmt: skip
+_SAME_METHODS = frozenset({"resolve", "absolute", "as_posix", "expanduser"})
+_CONVERSION = re.compile(r"%(?:\([^)]*\))?[^a-zA-Z%]*[a-zA-Z%]")
+_MODULE = Symbol(kind=SymbolKind.MODULE)
+_HERE: Text = (_MODULE, "/__file__")
+"""`__file__`: what is known of it is its directory; one file's facts serve wherever its bytes stand."""
+
+
+class Texts:
+    """Evaluates expressions of one module. `aliases`: local name -> what it was imported as."""
+
+    def __init__(self, module: ast.Module, aliases: Mapping[str, str]) -> None:
+        self.aliases = aliases
+        self._values = _bound_once(module)
+        self._known: dict[int, Text] = {}
+        self.named = frozenset(map(id, self._values.values()))
+        """Ids of the expressions that stand for a name wherever it is used."""
+
+    def dotted(self, node: ast.expr) -> str:
+        """`os.path.join` for whatever it is called here; empty for what is no such name."""
+        parts: list[str] = []
+        while isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+            node = node.value
+        if not isinstance(node, ast.Name):
+            return ""
+        parts.append(self.aliases.get(node.id, node.id))
+        return ".".join(reversed(parts))
+
+    def text(self, node: ast.expr, steps: int = 0) -> Text:
+        """What `node` evaluates to, as far as its letters are known."""
+        if steps > MOST_STEPS:
+            return UNKNOWN_TEXT
+        if id(node) not in self._known:
+            self._known[id(node)] = UNKNOWN_TEXT  # stands for itself while it is worked out
+            self._known[id(node)] = self._text(node, steps)
+        return self._known[id(node)]
+
+    def _text(self, node: ast.expr, steps: int) -> Text:
+        match node:
+            case ast.Constant(value=str() as written):
+                return (written,)
+            case ast.JoinedStr(values=values):
+                return _joined([self.text(each, steps + 1) for each in values])
+            case ast.FormattedValue(value=value, conversion=-1, format_spec=None):
+                return self.text(value, steps + 1)
+            case ast.BinOp(left=left, op=ast.Add(), right=right):
+                return _joined([self.text(left, steps + 1), self.text(right, steps + 1)])
+            case ast.BinOp(left=left, op=ast.Div(), right=right):
+                return slashed([self.text(left, steps + 1), self.text(right, steps + 1)])
+            case ast.BinOp(left=left, op=ast.Mod()):
+                return _until(self.text(left, steps + 1), "%")
+            case ast.Name(id="__file__"):
+                return _HERE
+            case ast.Name(id=name) if name in self._values:
+                return self.text(self._values[name], steps + 1)
+            case ast.Attribute(value=value, attr="parent"):
+                return _parent(self.text(value, steps + 1), 1)
+            case ast.Subscript(
+                value=ast.Attribute(value=value, attr="parents"), slice=ast.Constant(value=int() as number)
+            ) if 0 <= number < MOST_STEPS:
+                return _parent(self.text(value, steps + 1), number + 1)
+            case ast.Call():
+                return self._called(node, steps)
+            case _:
+                return UNKNOWN_TEXT
+
+    def _called(self, call: ast.Call, steps: int) -> Text:
+        name, positional = self.dotted(call.func), call.args
+        texts = [self.text(each, steps + 1) for each in positional]
+        if name in ("os.getcwd", "pathlib.Path.cwd"):
+            return (Symbol(kind=SymbolKind.WORKING),)
+        if name == "pulumi.get_stack":
+            return (Symbol(kind=SymbolKind.WORKSPACE),)
+        if name == "os.path.dirname" and texts:
+            return _parent(texts[0], 1)
+        if (name in _SAME or name == "os.path.join") and texts:
+            return slashed(texts)
+        if not isinstance(call.func, ast.Attribute):
+            return UNKNOWN_TEXT
+        own = self.text(call.func.value, steps + 1)
+        if call.func.attr == "joinpath":
+            return slashed([own, *texts])
+        if call.func.attr == "format":
+            return _until(own, "{")
+        if call.func.attr == "replace" and texts and (mark := literal(texts[0])):
+            return _until(own, mark)
+        return own if call.func.attr in _SAME_METHODS else UNKNOWN_TEXT
+
+
+def _bound_once(module: ast.Module) -> dict[str, ast.expr]:
+    """The value of each name that one plain assignment at the top binds, and nothing else in the file does."""
+    times = Counter(_bindings(module))
+    found: dict[str, ast.expr] = {}
+    for each in module.body:
+        match each:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                found[name] = value
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                found[name] = value
+            case _:
+                continue
+    return {name: value for name, value in found.items() if times[name] == 1}
+
+
+def _bindings(module: ast.Module) -> Iterator[str]:
+    for node in ast.walk(module):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
+                yield name
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.alias(name=name, asname=other):
+                yield other or name.partition(".")[0]
+            case ast.ExceptHandler(name=str() as name) | ast.MatchAs(name=str() as name):
+                yield name
+            case ast.MatchStar(name=str() as name) | ast.MatchMapping(rest=str() as name):
+                yield name
+            case ast.Global(names=names) | ast.Nonlocal(names=names):
+                yield from names
+            case _:
+                continue
+
+
+def known(text: Text) -> bool:
+    """Whether a run could tell nothing more of it than where the program lies."""
+    places = (SymbolKind.MODULE, SymbolKind.WORKING)
+    return all(isinstance(part, str) or part.kind in places for part in text)
+
+
+def slashed(texts: list[Text]) -> Text:
+    """As `os.path.join` has it: an absolute piece begins anew."""
+    whole: Text = ()
+    for text in texts:
+        begins = text[0] if text else ""
+        anew = isinstance(begins, Symbol) and begins.kind in (SymbolKind.MODULE, SymbolKind.WORKING)
+        if not whole or anew or (isinstance(begins, str) and begins.startswith("/")):
+            whole = text
+        elif text:
+            last = whole[-1]
+            whole = _joined([whole, () if isinstance(last, str) and last.endswith("/") else ("/",), text])
+    return whole
+
+
+def _joined(texts: list[Text]) -> Text:
+    merged: list[str | Symbol] = []
+    for part in (each for text in texts for each in text):
+        last = merged[-1] if merged else None
+        if isinstance(part, str) and isinstance(last, str):
+            merged[-1] = last + part
+        else:
+            merged.append(part)
+    return tuple(merged)
+
+
+def _until(text: Text, mark: str) -> Text:
+    """What is filled in later is unknown from the first mark to the last letter after it."""
+    first = text[0] if text else ""
+    if not isinstance(first, str) or mark not in first:
+        return text if known(text) else UNKNOWN_TEXT
+    match mark:
+        case "%":
+            after = _CONVERSION.split(first)[-1]
+        case "{":
+            after = first.rpartition("}")[2]
+        case _:
+            after = first.rpartition(mark)[2]
+    return _joined([(first.partition(mark)[0],), UNKNOWN_TEXT, (after,)])
+
+
+def _parent(text: Text, times: int) -> Text:
+    if not text:
+        return text
+    last = text[-1]
+    for _ in range(times):
+        if isinstance(last, str) and "/" in last.rstrip("/") and not last.rstrip("/").endswith(".."):
+            last = last.rstrip("/").rpartition("/")[0]
+        elif isinstance(last, str):
+            last = last.rstrip("/") + "/.." if last or len(text) > 1 else ".."
+        else:
+            text, last = (*text, "/.."), "/.."
+    return tuple(part for part in (*text[:-1], last) if part != "")
