@@ -23,6 +23,7 @@ class PreviewOptions(SelectionOptions):
 
     jobs: int
     save: bool
+    fresh: bool
     no_refresh: bool
     exit_code: bool
     target: tuple[str, ...]
@@ -42,6 +43,7 @@ def _rows(result: PreviewResult) -> Iterator[JsonRow]:
 @choosing
 @jobs_option
 @choice("--save", is_flag=True, help="Keep the plans in the engine's own words, for `runner show DIGEST`.")
+@choice("--fresh", is_flag=True, help="Plan anew also what this clone has planned already.")
 @choice("--no-refresh", is_flag=True, help="Believe the state; do not look at the cloud.")
 @choice("--exit-code", is_flag=True, help="Exit 10 when something would change.")
 @choice("--target", metavar="ADDRESS", multiple=True, help="Only this resource and what it needs.")
@@ -61,6 +63,7 @@ def preview(context: click.Context, /, **given: Unpack[PreviewOptions]) -> int:
         selection=selection(given),
         jobs=given["jobs"],
         save=given["save"],
+        fresh=given["fresh"],
         no_refresh=given["no_refresh"],
         exit_code=given["exit_code"],
         targets=given["target"],

@@ -24,6 +24,8 @@ ENFORCED_GATES: frozenset[str] = frozenset(
         "credentials.apply.aws",
         "credentials.apply.env",
         "key",
+        "plans.max_age",
+        "plans.max_bytes",
         "state",
         "leases",
         "ledger",

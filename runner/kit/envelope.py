@@ -31,6 +31,7 @@ class Purpose(StrEnum):
 
     STATE = "state"
     PLAN = "plan"
+    KEPT_PLAN = "kept plan"
     KEY = "key"
 
 
@@ -122,6 +123,7 @@ def _unknown_key(id: str, keys: KeyRing, context: Context) -> AskedWrongly:
 _NOT_AUTHENTIC = {
     Purpose.STATE: "state-not-authentic",
     Purpose.PLAN: "plan-not-authentic",
+    Purpose.KEPT_PLAN: "plan-not-authentic",
     Purpose.KEY: "key-not-authentic",
 }
 

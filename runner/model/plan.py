@@ -78,7 +78,7 @@ class Planned:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """One target's plan, bound to what it was made of. `planned` is None where it is deferred; `because` says why it
-    is what it is."""
+    is what it is; `age` (seconds) is that of a kept plan of the same, None where this run made it."""
 
     target: TargetName
     kind: PlanKind
@@ -91,6 +91,7 @@ class Plan:
     destroy: bool = False
     partial: tuple[str, ...] = ()
     because: str = ""
+    age: float | None = None
 
     @property
     def changed(self) -> bool:

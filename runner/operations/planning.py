@@ -20,10 +20,11 @@ from runner.model.entry import Deployment, Result
 from runner.model.happening import Noted
 from runner.model.names import TargetName
 from runner.model.plan import Plan, PlanKind, Planned, StateFacts
-from runner.model.references import Inputs, OutputReference, references_in
+from runner.model.references import Inputs, Json, OutputReference, references_in
 from runner.model.target import Target
 from runner.model.verdict import Answer
 from runner.operations.closures import is_behind
+from runner.operations.known_plans import Prospect, Wanted, keep_for_next, known_plan, prospect_of
 from runner.operations.plan_files import keep_plan
 from runner.operations.session import Readied, Session
 from runner.operations.stores import store_for
@@ -38,7 +39,8 @@ from runner.operations.workplace import laid_out, wish_of, workspace_of
 class PlanRequest:
     """How to plan. `addresses` and `replace` are resource addresses; `purpose` (preview, apply): whose credentials;
     `keep`: the plan stays with the run as the engine words it (a command of its own, so not done unasked); `later`: the
-    plan is to be approved and applied by another run, before which what is behind may change."""
+    plan is to be approved and applied by another run, before which what is behind may change; `known`: a plan that this
+    clone has kept of the same will do, and one that is made is kept for the next; `fresh`: it is made all the same."""
 
     destroy: bool = False
     refresh: bool = True
@@ -48,6 +50,8 @@ class PlanRequest:
     purpose: str = "preview"
     keep: bool = False
     later: bool = False
+    known: bool = False
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +73,9 @@ def make_plan(session: Session, target: Target, request: PlanRequest) -> Plan:
         return _deferred(session, target, given)
     engine = session.bench.tools.engine(wish_of(session.survey, target), session.survey.gates)
     _refuse_foreign(target, given.previous, engine, request)
+    prospect = _prospect(session, target, given, engine, request) if request.known else None
+    if prospect and not request.fresh and (found := known_plan(session, prospect)):
+        return found
     with session.slots:
         # The run's own requests reach it too.
         if (stop := session.stop(target.name)).level:
@@ -80,6 +87,8 @@ def make_plan(session: Session, target: Target, request: PlanRequest) -> Plan:
         plan = _bound(session, ready, planned, given, request)
         if request.keep:
             keep_plan(session, plan, ready)
+        if prospect:
+            keep_for_next(session, prospect, ready, plan)
         if request.later:  # nobody applies from here: a plain state does not wait for the others' plans
             session.directory.clear(target.name)
     with session.lock:
@@ -185,6 +194,20 @@ def _refuse_foreign(
     )
     if verdict.answer is Answer.DENY:
         raise ToolUnavailable.of(verdict.code, verdict.because, hint=verdict.hint)
+
+
+def _prospect(
+    session: Session, target: Target, given: _Given, engine: Engine, request: PlanRequest
+) -> Prospect | None:
+    values = resolved(given.inputs, _known(session, target, given.foresight.outputs))
+    options: Json = {
+        "destroy": request.destroy,
+        "refresh": request.refresh,
+        "addresses": list(request.addresses),
+        "replace": list(request.replace),
+    }
+    wanted = Wanted(target=target, engine=engine, values=values, foresight=given.foresight, options=options)
+    return prospect_of(session, wanted)
 
 
 def _readied(

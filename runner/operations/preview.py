@@ -14,6 +14,7 @@ from runner.model.selection_request import SelectionRequest
 from runner.operations.bench import Bench
 from runner.operations.endings import counted_outcomes
 from runner.operations.judging import believe_inputs, warn_environments
+from runner.operations.known_plans import tidy_kept
 from runner.operations.opening import opened
 from runner.operations.planning import PlanRequest
 from runner.operations.rounds import Course, plan_round, tell_started
@@ -24,14 +25,15 @@ from runner.operations.touching import narrowed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewRequest:
-    """`save` keeps the plans in the engine's own words, for `show`; `exit_code`: 10 where something would change.
-    `targets` and `replace` are resource addresses."""
+    """`save` keeps the plans in the engine's own words, for `show`; `exit_code`: 10 where something would change;
+    `fresh`: nothing is taken from the plans that this clone keeps. `targets` and `replace` are resource addresses."""
 
     selection: SelectionRequest
     jobs: int = 0
     save: bool = False
     no_refresh: bool = False
     exit_code: bool = False
+    fresh: bool = False
     targets: tuple[str, ...] = ()
     replace: tuple[str, ...] = ()
 
@@ -68,12 +70,15 @@ def preview(request: PreviewRequest, bench: Bench) -> PreviewResult:
                 replace=request.replace,
                 keep=request.save,
                 later=True,
+                known=True,
+                fresh=request.fresh or request.save,  # the engine's own words are had from the engine
             ),
             approve=lambda _: False,
             verb="preview",
         )
         tell_started(session, course)
         outcomes = plan_round(session, course, targets)
+        tidy_kept(session, (name for name, plan in session.planned.items() if plan.age is None))
         return _result(session, request, outcomes, tuple(notes))
 
 

@@ -21,7 +21,7 @@ from runner.model.names import TargetName
 from runner.model.references import Json, SecretReference
 from runner.model.stack import EngineWish
 from runner.source.facts import CodeReader
-from runner.vault import EnvironmentKeys, StateStore
+from runner.vault import EnvironmentKeys, KeptPlans, StateStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +86,10 @@ class Workshop(Protocol):
 
     def passphrase(self, gates: Gates, record: Record, target: TargetName) -> str:
         """Ours for what an engine itself seals in the state of `target`; it stays when keys are rotated."""
+
+    def kept_plans(self, gates: Gates, record: Record) -> KeptPlans:
+        """The plans of an environment that this clone keeps for its next preview, under the environment's key, or under
+        one of this clone where there is none yet. Nothing that applies reads them (law 12)."""
 
     def key_places(self, gates: Gates, record: Record) -> EnvironmentKeys:
         """Where the keys of an environment may be, with what the record's remote holds of them."""

@@ -133,6 +133,7 @@ def plan_object(plan: Plan) -> dict[str, Json]:
         "digests": as_json(plan.digests),
         "commit": plan.commit,
         "made_at": plan.made_at.isoformat(),
+        "age": plan.age,
         "destroy": plan.destroy,
         "partial": list(plan.partial),
         "because": plan.because,

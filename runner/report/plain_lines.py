@@ -20,6 +20,7 @@ from runner.report.diagnostics_text import diagnostic_lines
 from runner.report.plan_text import counts_text
 from runner.report.progress import Progress, duration_text
 from runner.report.styled import Line, Piece, Style, line
+from runner.report.value_text import ago
 from runner.report.value_text import counted as numbered
 
 OUTCOMES: dict[str, tuple[str, Style]] = {
@@ -86,8 +87,9 @@ def _planned(ready: PlanReady) -> tuple[Piece, ...]:
     plan = ready.plan
     if plan.planned is None:
         return (Piece("not planned yet", Style.WARNING), Piece(f": {plan.because}" if plan.because else ""))
+    planned = "planned" if plan.age is None else f"planned {ago(plan.age)}"
     if not plan.changed:
-        return (Piece("planned, nothing is to be applied"),)
+        return (Piece(f"{planned}, nothing is to be applied"),)
     kind = "provisional, " if plan.kind is PlanKind.PROVISIONAL else ""
     digest = Piece(f"  {plan.digest[:15]}", Style.FAINT)  # in full below the plan
-    return (Piece(f"planned, {kind}{counts_text(counted(plan.planned))}"), digest)
+    return (Piece(f"{planned}, {kind}{counts_text(counted(plan.planned))}"), digest)

@@ -15,6 +15,7 @@ from runner.report.value_text import (
     HIDDEN,
     HIDDEN_AND_CHANGED,
     LATER,
+    ago,
     at_path,
     is_sensitive,
     masked,
@@ -61,6 +62,7 @@ def plan_lines(plan: Plan, *, unfolded: bool = False, applying: bool = False) ->
                 _title(plan),
                 Piece(" is unchanged", Style.GOOD),
                 _because(plan.because or "nothing is to be applied"),
+                Piece(f" (planned {ago(plan.age)})" if plan.age is not None else "", Style.FAINT),
             ),
             *indented(_remarks(plan, plan.planned), 2),
         ]
@@ -182,7 +184,8 @@ def _title(plan: Plan) -> Piece:
 
 def _making(plan: Plan) -> str:
     engine = f"planned by {plan.engine}" if plan.engine else "planned"
-    return f"{engine}{' to be destroyed' if plan.destroy else ''}"
+    before = f" {ago(plan.age)}, and nothing that it is made of has changed" if plan.age is not None else ""
+    return f"{engine}{' to be destroyed' if plan.destroy else ''}{before}"
 
 
 def _because(text: str) -> str:

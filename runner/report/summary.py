@@ -13,7 +13,7 @@ from runner.report.listings import Standing, standings
 from runner.report.plain_lines import OUTCOMES
 from runner.report.plan_text import counts_text
 from runner.report.styled import Line, Piece, Style, line
-from runner.report.value_text import counted
+from runner.report.value_text import ago, counted
 
 _ORDER = ("failed", "succeeded", "pending", "skipped", "unchanged")
 _NAMED = 12
@@ -85,6 +85,9 @@ def preview_lines(plans: Sequence[Plan], outcomes: Mapping[TargetName, TargetFin
             told.append(line("  ", Piece(str(plan.target), Style.NAME), f": {counts}"))
     if unchanged := len(made) - len(changing):
         told.append(line(Piece(f"already as wished: {counted(unchanged, 'target')}", Style.GOOD)))
+    if ages := [plan.age for plan in made if plan.age is not None]:
+        known = f"planned before: {counted(len(ages), 'target')}, the oldest {ago(max(ages))}"
+        told.append(line(Piece(known, Style.FAINT), "; `--fresh` plans anew"))
     deferred = [plan for plan in plans if plan.kind is PlanKind.DEFERRED]
     if deferred:
         told.append(line(Piece(f"not planned yet: {counted(len(deferred), 'target')}", Style.WARNING)))

@@ -111,6 +111,14 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def ago(seconds: float) -> str:
+    """`12 seconds ago`, `3 minutes ago`, `2 hours ago`, `5 days ago`."""
+    for size, noun in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            return f"{counted(int(seconds // size), noun)} ago"
+    return f"{counted(int(seconds), 'second')} ago"
+
+
 def _length(value: Json) -> str:
     match value:
         case str():

@@ -15,7 +15,7 @@ from runner.git import Edit
 from runner.kit.keyring import Key, KeyRing
 from runner.model.entry import StoredState
 from runner.model.names import TargetName
-from runner.model.plan import StateFacts
+from runner.model.plan import Plan, StateFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,3 +118,29 @@ class EnvironmentKeys(Protocol):
 
     def retired(self, ring: KeyRing, id: str, in_use: Collection[str]) -> tuple[Edit, ...]:
         """The edits that forget an old key for good; `in_use`: the key ids of all that is still kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptPlan:
+    """A plan that was made, and what outside Git can change it (in words, empty for nothing)."""
+
+    plan: Plan
+    moved_by: str
+
+
+class KeptPlans(Protocol):
+    """Plans of one environment that this clone keeps, sealed, so that a preview of the same need not plan again."""
+
+    def basis(self, target: TargetName, content: bytes) -> str:
+        """The name of what a plan is made of: equal for equal `content` of one environment, with the same around it,
+        and of no use for guessing what is in it."""
+
+    def find(self, target: TargetName, state: StateFacts, basis: str) -> KeptPlan | str:
+        """The plan kept under that name for that state, authenticated; else why the one there is not used, empty where
+        there is none."""
+
+    def keep(self, basis: str, kept: KeptPlan) -> None:
+        """Keeps a plan; not one that is too large. Those of the same target that are older make room. OSError."""
+
+    def tidy(self, now: float) -> None:
+        """Lets the oldest go, of all environments, where there are too many; `now` in seconds since the epoch."""

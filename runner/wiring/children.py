@@ -15,9 +15,14 @@ SHORTEST = 8
 """Characters: a shorter value that somebody set by hand (`test`) is a stand-in, and would be found in every text."""
 
 
+def ambient_variables(variables: Mapping[str, str], gates: Gates, purpose: str) -> Mapping[str, str]:
+    """What a child gets of `variables`, before any role is assumed for it."""
+    return granted_variables(variables, _identity(gates, purpose), {}, by_hand=True)
+
+
 def child_view(variables: Mapping[str, str], gates: Gates, purpose: str) -> ChildView:
     """The listed environment. Without `credentials` it is the ambient one, and the record says so."""
-    identity = gates.credentials.preview if purpose == "preview" else gates.credentials.apply
+    identity = _identity(gates, purpose)
     granted: Mapping[str, str] = {}
     if identity and identity.role_arn:
         taken = cloud_tool("roles")(cloud_tool("cloud")(variables)).take(identity.role_arn, SESSION_NAME)
@@ -32,6 +37,10 @@ def child_view(variables: Mapping[str, str], gates: Gates, purpose: str) -> Chil
             if is_secret_name(name) and (name in granted or len(value) >= SHORTEST)
         },
     )
+
+
+def _identity(gates: Gates, purpose: str) -> Identity | None:
+    return gates.credentials.preview if purpose == "preview" else gates.credentials.apply
 
 
 def _named(identity: Identity | None) -> str:

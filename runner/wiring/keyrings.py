@@ -73,8 +73,12 @@ class KeyRings:
         )
 
     def ring(self, gates: Gates, refs: Refs, ledger: Ledger) -> KeyRing:
-        """The environment's keys. Where there is no ledger yet there is nothing to read: then a key of this command
-        alone does, which binds nothing. AskedWrongly `key-missing` where there is something and no key."""
+        """As `at_hand`; where the environment has no key yet, one of this command alone does, which binds nothing."""
+        return self.at_hand(gates, refs, ledger) or ring_of(generate())
+
+    def at_hand(self, gates: Gates, refs: Refs, ledger: Ledger) -> KeyRing | None:
+        """The environment's keys; None where it has none, and no ledger either: then there is nothing to read.
+        AskedWrongly `key-missing` where there is something and no key."""
         name = gates.environment
         with self.lock:
             if name not in self.rings:
@@ -83,7 +87,7 @@ class KeyRings:
                 if ring is None:
                     if identity:
                         self.places(gates, refs).needed(identity)
-                    return ring_of(generate())
+                    return None
                 self.rings[name] = ring
             return self.rings[name]
 

@@ -34,7 +34,7 @@ from runner.operations.tools import ChildView, LeaseTerms, Record, Workshop
 from runner.report.explanations import gathered
 from runner.source.facts import CodeReader
 from runner.source.index import FileIndex
-from runner.vault import EnvironmentKeys, StateStore
+from runner.vault import EnvironmentKeys, KeptPlans, StateStore
 from runner.wiring.head_start import HEAD_START
 from runner.wiring.records import Records
 
@@ -172,6 +172,10 @@ class Toolbox:
             return Actor(name=signing.key)
         email = self.repository.known_identity().rpartition("<")[2].rstrip(">")
         return Actor(name=self.repository.user_email() or email or NOBODY)
+
+    def kept_plans(self, gates: Gates, record: Record) -> KeptPlans:
+        """See Tools."""
+        return self._workshop.kept_plans(gates, record)
 
     def key_places(self, gates: Gates, record: Record) -> EnvironmentKeys:
         """See Tools."""

@@ -22,10 +22,11 @@ from runner.model.names import TargetName
 from runner.model.references import SecretReference
 from runner.model.stack import EngineWish
 from runner.operations.tools import ChildView, Record
-from runner.vault import EnvironmentKeys, StateStore
+from runner.vault import EnvironmentKeys, KeptPlans, StateStore
 from runner.vault.state_seal import StateSeal
 from runner.wiring.children import child_view
 from runner.wiring.engines import conductor, provider_sources
+from runner.wiring.kept_plan_places import kept_plans_of
 from runner.wiring.keyrings import KeyRings
 from runner.wiring.secrets import Secrets, secrets_of
 from runner.wiring.state_stores import StoreNeeds, sealed_objects_in, store_of
@@ -51,6 +52,7 @@ class SealedWorkshop:
         self._lock = Lock()
         self._engines: dict[EngineWish, Engine] = {}
         self._secrets: dict[str, Secrets] = {}
+        self._kept: dict[str, KeptPlans] = {}
 
     def values(self, gates: Gates, refs: Refs, ledger: Ledger) -> Values:
         """How the ledger keeps attribute values."""
@@ -108,6 +110,16 @@ class SealedWorkshop:
     def passphrase(self, gates: Gates, record: Record, target: TargetName) -> str:
         """See Workshop."""
         return self._keys.sealer(gates, record.refs, record.ledger).passphrase(str(target))
+
+    def kept_plans(self, gates: Gates, record: Record) -> KeptPlans:
+        """See Workshop."""
+        with self._lock:
+            if gates.environment not in self._kept:
+                keys = self._keys.at_hand(gates, record.refs, record.ledger)
+                ledger = self._keys.identity(gates.environment, record.ledger)
+                places = self.repository.git_directory
+                self._kept[gates.environment] = kept_plans_of(gates, self._variables, places, keys, ledger)
+            return self._kept[gates.environment]
 
     def key_places(self, gates: Gates, record: Record) -> EnvironmentKeys:
         """See Workshop."""

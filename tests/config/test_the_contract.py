@@ -168,7 +168,7 @@ def test_what_this_version_cannot_enforce_is_named() -> None:
     assert set(environments["prod"].unenforced) == {
         "requires.reviews", "requires.checks", "requires.undiverged", "requires.destroys", "requires.plan_age",
         "promote", "policies", "allow.providers", "allow.modules", "allow.code", "credentials.preview.ssh_agent",
-        "plans.on_merge", "plans.max_age", "plans.store", "plans.max_bytes", "drift", "hooks.before_preview", "notify",
+        "plans.on_merge", "plans.store", "drift", "hooks.before_preview", "notify",
     }  # fmt: skip
     assert environments["staging"].unenforced == ()
 
