@@ -22,7 +22,7 @@ SHOWING: Showing[DoctorResult] = Showing(
     "--install",
     metavar="ENGINE",
     default="",
-    help="Fetch an engine that is missing: comes with a later version.",
+    help="Fetch an engine that is missing, as this version pins it: `pulumi`.",
 )
 @choice("--forge", is_flag=True, help="What the forge protects, and what not: comes with a later version.")
 @click.pass_context
@@ -32,5 +32,6 @@ def doctor(context: click.Context, /, install: str, forge: bool) -> int:
     \b
     runner doctor
     runner doctor --json
+    runner doctor --install pulumi
     """
     return conducted(context, operation, DoctorRequest(install=install, forge=forge), SHOWING, asks=True)

@@ -17,7 +17,7 @@ from runner.model.stack import EngineName
 class Brand:
     """`programs` are names on PATH; `places` directories below HOME where its own installer puts it; `embedded` the
     Python package that carries the engine as a library, or empty; `extra` the extra of ours without which its conductor
-    cannot be imported. `asks` are the arguments to which it says its
+    cannot be imported; `installer` what fetches it, or empty. `asks` are the arguments to which it says its
     version: as `terraform_version` in JSON, or in plain words."""
 
     programs: tuple[str, ...]
@@ -26,6 +26,7 @@ class Brand:
     places: tuple[str, ...] = ()
     asks: tuple[str, ...] = ("version", "-json")
     extra: str = ""
+    installer: str = ""
 
 
 BRANDS: Mapping[EngineName, Brand] = MappingProxyType(
@@ -42,6 +43,7 @@ BRANDS: Mapping[EngineName, Brand] = MappingProxyType(
             places=(".pulumi/bin",),
             asks=("version",),
             extra="pulumi",
+            installer="runner.engine.pulumi_archive:install",
         ),
     }
 )

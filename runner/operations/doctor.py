@@ -35,12 +35,12 @@ class DoctorResult:
 
 
 def doctor(request: DoctorRequest, bench: Bench) -> DoctorResult:
-    """Makes every check that can be made; one that fails stops no other. Writes nothing but what it removes again."""
+    """Makes every check that can be made; one that fails stops no other. Writes nothing but what it removes again.
+    With `install` it only fetches that engine: NoAnswer or ToolUnavailable where that cannot be had as it is pinned."""
     if request.install:
-        raise AskedWrongly.of(
-            "not-yet",
-            "`runner doctor --install` is not in this version: it fetches no program",
-            hint="install the engine yourself, or `pip install 'gitops-runner[embedded]'` for a Terraform",
+        said = bench.tools.install(request.install)
+        return DoctorResult(
+            checks=(Check(name=request.install, ok=True, found=said),), next=("runner doctor",)
         )
     if request.forge:
         raise AskedWrongly.of(

@@ -100,6 +100,10 @@ class Workshop(Protocol):
     def embedded_engine(self) -> str:
         """Where the engine that comes as a Python package lies; empty where it is not installed."""
 
+    def install(self, engine: str) -> str:
+        """Fetches the engine of that name for this user; what was done, in words. AskedWrongly where none is fetched
+        under that name, or one is there."""
+
 
 class Tools(Workshop, Protocol):
     """The tools of one repository."""

@@ -28,6 +28,22 @@ def provider_sources(settings: EngineSettings | None, checkout: Path) -> Provide
     return ProviderSources(mirror=mirror, direct=settings.direct)
 
 
+def installed(word: str, home: Path) -> str:
+    """Fetches the engine that `word` names, below `home`; what was done, in words. AskedWrongly where there is none of
+    that name, or none that is fetched."""
+    name = next((each for each in EngineName if each.value == word), None)
+    where = BRANDS[name].installer if name else ""
+    if not where:
+        raise AskedWrongly.of(
+            "engine-not-installable",
+            f"`{word}` is not an engine that `runner` fetches",
+            hint="it fetches `pulumi`; `pip install 'gitops-runner[embedded]'` brings a Terraform",
+        )
+    module, _, attribute = where.partition(":")
+    fetch: Callable[[Path], str] = getattr(import_module(module), attribute)
+    return fetch(home)
+
+
 def conductor(name: EngineName) -> Callable[[EngineProgram, ProviderSources], Engine]:
     """What makes an Engine of a program that was found. ToolUnavailable `pulumi-extra-missing` where what it is made
     with is not installed."""

@@ -189,6 +189,10 @@ class Toolbox:
         """See Tools."""
         return self._workshop.embedded_engine()
 
+    def install(self, engine: str) -> str:
+        """See Tools."""
+        return self._workshop.install(engine)
+
     @property
     def here(self) -> str:
         """See Tools."""

@@ -25,7 +25,7 @@ from runner.operations.tools import ChildView, Record
 from runner.vault import EnvironmentKeys, KeptPlans, StateStore
 from runner.vault.state_seal import StateSeal
 from runner.wiring.children import child_view
-from runner.wiring.engines import conductor, provider_sources
+from runner.wiring.engines import conductor, installed, provider_sources
 from runner.wiring.kept_plan_places import kept_plans_of
 from runner.wiring.keyrings import KeyRings
 from runner.wiring.secrets import Secrets, secrets_of
@@ -129,6 +129,10 @@ class SealedWorkshop:
         """See Workshop."""
         if gates.state is not None and gates.state.backend is StateBackend.S3:
             yield from sealed_objects_in(gates.state, gates.environment, self._variables)
+
+    def install(self, engine: str) -> str:
+        """See Workshop."""
+        return installed(engine, Path(self._variables.get("HOME", "~")).expanduser())
 
     def embedded_engine(self) -> str:
         """See Workshop."""
