@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+import socket
 import subprocess
 import tarfile
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -48,47 +49,48 @@ GOOD = archive(**{"pulumi/pulumi": PROGRAM, "pulumi/pulumi-language-go": b"go"})
 
 
 class Site:
-    """Serves one archive on loopback."""
+    """Serves one archive on loopback, to one who asks at a time."""
 
     def __init__(self) -> None:
         self.content = GOOD
         self.cut = 0
         self.asked: list[str] = []
-        site = self
-
-        class Answers(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                site.asked.append(self.path)
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(site.content)))
-                self.end_headers()
-                self.wfile.write(site.content[: len(site.content) - site.cut])
-
-            def log_message(self, *_: object) -> None:
-                """Says nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._serving = threading.Thread(target=self._serve)
+        self._serving.start()
 
     @property
     def release(self) -> Release:
         """What is pinned of what it serves."""
+        place = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         return Release(
             version="3.1.2",
-            url=f"http://127.0.0.1:{self.server.server_port}/v{{version}}/pulumi-v{{version}}-{{platform}}.tar.gz",
+            url=f"{place}/v{{version}}/pulumi-v{{version}}-{{platform}}.tar.gz",
             sha256={"linux-x64": hashlib.sha256(self.content).hexdigest()},
         )
+
+    def end(self) -> None:
+        """Nobody is served any more."""
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._serving.join()
+        self._socket.close()
+
+    def _serve(self) -> None:
+        with suppress(OSError):  # it was shut down
+            while True:
+                asking, _ = self._socket.accept()
+                with asking:
+                    self.asked.append(asking.recv(1 << 16).split()[1].decode())
+                    head = f"HTTP/1.0 200 OK\r\nContent-Length: {len(self.content)}\r\n\r\n"
+                    asking.sendall(head.encode() + self.content[: len(self.content) - self.cut])
 
 
 @pytest.fixture
 def site() -> Iterator[Site]:
     """A site in the background."""
     made = Site()
-    serving = threading.Thread(target=made.server.serve_forever, args=(0.01,))
-    serving.start()
     yield made
-    made.server.shutdown()
-    serving.join()
-    made.server.server_close()
+    made.end()
 
 
 def refused(home: Path, release: Release, family: type[RunnerError]) -> str:
