@@ -163,12 +163,13 @@ class Thing(Resource):
 '''
 
 
-def python_program(code: str, cloud: Path) -> dict[str, str | bytes | None]:
-    """A repository whose one stack is the Python program `code`, of which each `File` is a file in `cloud`."""
+def python_program(code: str, cloud: Path, settings: str = "") -> dict[str, str | bytes | None]:
+    """A repository whose one stack is the Python program `code`, of which each `File` is a file in `cloud`; `settings`
+    are more of its environment."""
     cloud.mkdir(exist_ok=True)
     return {
         "runner.yaml": RUNNER,
-        "environments/dev.yaml": f"targets: {{app: {{inputs: {{cloud: {json.dumps(str(cloud))}}}}}}}\n",
+        "environments/dev.yaml": f"{settings}targets: {{app: {{inputs: {{cloud: {json.dumps(str(cloud))}}}}}}}\n",
         "stacks/app/Pulumi.yaml": PYTHON,
         "stacks/app/__main__.py": PROVIDER + code,
     }
