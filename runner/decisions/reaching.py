@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from runner.model.environment import Gates, Hook, StateSettings
+from runner.model.environment import Credentials, Gates, Hook, Identity, StateSettings
 from runner.model.references import Expression, Inputs, Json, Written
 from runner.model.target import Target
 
@@ -70,6 +70,7 @@ def settings_that_reach(
             "they are given to the engine",
         ),
         "hooks": (_hooks(gates), "a hook runs beside the engine"),
+        "credentials": (_credentials(gates.credentials), "what a plan reads may be another account's"),
     }
     found.update({name: each for name, each in optional.items() if each[0]})
     if gates.state is not None:
@@ -100,6 +101,21 @@ def _reaching_inputs(target: Target, declared: frozenset[str] | None) -> dict[st
         if declared is None or name in declared
     }
     return {**weak, **reaching(target.inputs)}
+
+
+def _credentials(credentials: Credentials) -> Json:
+    """Of both jobs: what is planned before it is applied is planned as the one that applies it."""
+    named = {"preview": credentials.preview, "apply": credentials.apply}
+    return {job: _identity(identity) for job, identity in named.items() if identity is not None}
+
+
+def _identity(identity: Identity) -> Json:
+    return {
+        "role_arn": identity.role_arn,
+        "variables": list(identity.variables),
+        "files": dict(identity.files),
+        "ssh_agent": identity.ssh_agent,
+    }
 
 
 def _hooks(gates: Gates) -> Json:

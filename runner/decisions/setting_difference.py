@@ -29,12 +29,6 @@ def setting_differences(
         assert item is not None
         where = "" if item.kind is ItemKind.VERSION else _place(name, before[0], after[0], changed)
         yield Difference(subject=name, what=f"{what}{where}", because=item.because)
-    if before[1].credentials != after[1].credentials:
-        yield Difference(
-            subject="credentials",
-            what=f"changed{_files(after[0], changed)}",
-            because="what a plan reads may be another account's",
-        )
 
 
 def _place(name: str, before: Target, after: Target, changed: Collection[str]) -> str:

@@ -7,6 +7,7 @@ import pytest
 from runner.decisions.affected import every_target, united, with_dependents
 from runner.decisions.edges import graph_edges
 from runner.decisions.job_matrix import checked_jobs, github_matrix, gitlab_pipeline
+from runner.decisions.terraform_closure import closure_of
 from runner.errors import AskedWrongly
 from runner.model.environment import Credentials, Gates, Hook, Hooks, Identity, TerraformSettings
 from runner.model.names import TargetName
@@ -218,6 +219,7 @@ def test_an_input_of_the_environment_reaches_those_that_declare_it() -> None:
         ),
         (gates_of(hooks=Hooks(before_preview=(Hook(run=("make",)),))), "hooks"),
         (gates_of(credentials=Credentials(preview=Identity(role_arn="arn:b"))), "credentials"),
+        (gates_of(credentials=Credentials(apply=Identity(variables=("ARM_*",)))), "credentials"),
     ],
 )
 def test_a_gate_that_changes_what_is_planned_reaches_its_environment(gates: Gates, word: str) -> None:
@@ -225,6 +227,9 @@ def test_a_gate_that_changes_what_is_planned_reaches_its_environment(gates: Gate
     found = compared(ROOT, ROOT, targets=targets, gates=({"dev": gates_of()}, {"dev": gates}))
     assert reasons(found) == {"dev/network": "changed"}
     assert word in because(found, "dev/network")
+    # `status` compares digests, and says the same.
+    digests = [closure_of(targets[0], each, side_of(ROOT).code).settings for each in (gates_of(), gates)]
+    assert digests[0] != digests[1]
 
 
 def test_a_gate_that_changes_who_may_apply_touches_no_plan() -> None:
