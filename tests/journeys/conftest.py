@@ -1,7 +1,8 @@
 """Stages: repositories of infrastructure in which the program is run."""
 
+import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tests.checkout import Checkout, new_clone
 from tests.journeys.codes import ONE, THREE
 from tests.journeys.pulumi_codes import pulumi_stage
 from tests.journeys.stage import Files, Stage, path_with, without_engines
+from tests.journeys.tour_codes import Codes, PulumiCodes, TerraformCodes
 from tests.program import Program
 
 Setting = Callable[[Files], Stage]
@@ -67,24 +69,46 @@ def colleague(git_remote: Path, tmp_path: Path, run_runner: Program) -> Callable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """One of the three: `origin` is where it comes from, `environment` that in which it is found."""
+    """One of them: `origin` is where it comes from, `environment` that in which it is found, `codes` what it runs."""
 
     name: str
     origin: str
     environment: Mapping[str, str]
+    codes: Codes = field(default_factory=TerraformCodes)
 
     def wish(self, stack: str) -> Files:
         """What makes a stack ask for it."""
         return (
             {}
-            if self.name == "terraform"
+            if self.name in ("terraform", "pulumi")
             else {f"stacks/{stack}/stack.yaml": f"engine: {{name: {self.name}}}\n"}
         )
 
 
 @pytest.fixture(params=("terraform", "embedded", "opentofu"))
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
+    """Each engine that runs Terraform's code."""
+    return _engine(request, tmp_path)
+
+
+@pytest.fixture(
+    params=(
+        "terraform",
+        "embedded",
+        "opentofu",
+        pytest.param("pulumi", marks=[pytest.mark.pulumi, pytest.mark.slow]),
+    )
+)
+def any_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
     """Each engine that there is."""
+    return _engine(request, tmp_path)
+
+
+def _engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
+    if request.param == "pulumi":
+        cli: Path = request.getfixturevalue("pulumi_binary")
+        path = os.pathsep.join([str(cli.parent), without_engines()])
+        return Engine(name="pulumi", origin="PATH", environment={"PATH": path}, codes=PulumiCodes())
     if request.param == "embedded":
         request.getfixturevalue("embedded_terraform")
         return Engine(name="terraform", origin="embedded", environment={"PATH": without_engines()})

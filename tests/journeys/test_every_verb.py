@@ -12,7 +12,7 @@ import pytest
 
 from runner.cli.verbs import VERBS
 from tests.checkout import Checkout
-from tests.journeys.codes import NETWORK, RUNNER, waiting_for
+from tests.journeys.codes import RUNNER
 from tests.journeys.conftest import Engine
 from tests.journeys.stage import Files, Stage, Told
 from tests.program import Program, Ran
@@ -50,11 +50,6 @@ targets:
   network: {inputs: {cidr: 10.0.0.0/16}}
   app: {inputs: {net: "${network.id}"}}
 """
-APP = """\
-variable "net" { type = string }
-resource "terraform_data" "app" { input = var.net }
-output "net" { value = terraform_data.app.output }
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +76,16 @@ class Tour:
 
 
 @pytest.fixture
-def tour(repository: Checkout, run_runner: Program, engine: Engine) -> Tour:
+def tour(repository: Checkout, run_runner: Program, any_engine: Engine) -> Tour:
     """`prod` with `network`, and `app` that needs its output; committed and pushed, nothing is applied."""
     files: Files = {
         "runner.yaml": RUNNER,
         "environments/prod.yaml": ENVIRONMENT,
-        "stacks/network/main.tf": NETWORK,
-        "stacks/app/main.tf": APP,
-        **engine.wish("network"),
-        **engine.wish("app"),
+        **any_engine.codes.files,
+        **any_engine.wish("network"),
+        **any_engine.wish("app"),
     }
-    stage = Stage(clone=repository, program=run_runner, environment=engine.environment)
+    stage = Stage(clone=repository, program=run_runner, environment=any_engine.environment)
     stage.change(files, "begin")
     repository.git("remote", "set-head", "origin", "main")
     return Tour(stage)
@@ -101,11 +95,11 @@ def test_the_tours_leave_no_verb_out() -> None:
     assert set(VERBS) == LOOKS | CARES | BREAKS | NO_ENGINE
 
 
-def test_the_way_from_init_to_destroy(tour: Tour, engine: Engine) -> None:
+def test_the_way_from_init_to_destroy(tour: Tour, any_engine: Engine) -> None:
     stage = tour.stage
     tour.run("init", "--yes")
     checks = {row["name"]: row for row in tour.run("doctor").rows("check")}
-    assert checks[engine.name]["ok"] is True
+    assert checks[any_engine.name]["ok"] is True
     previewed = tour.run("preview", "prod")
     assert previewed.plans["prod/app"]["kind"] == "deferred"
     assert stage.refs().keys() == {"refs/heads/main"}, "a preview writes nothing outside the clone"
@@ -116,8 +110,8 @@ def test_the_way_from_init_to_destroy(tour: Tour, engine: Engine) -> None:
     assert [each["target"] for each in entries] == ["prod/app", "prod/network"]
     assert stage.on_remote("rev-list", "--first-parent", "--count", "refs/runner/live/prod") == "3"
     (shown,) = tour.run("show", entries[0]["id"]).rows("entry")
-    assert shown["engine"].startswith(engine.name)
-    assert "terraform_data.app will be created" in tour.plain("show", entries[0]["id"], "--raw").stdout
+    assert shown["engine"].startswith(any_engine.name)
+    assert any_engine.codes.created("app") in tour.plain("show", entries[0]["id"], "--raw").stdout
     outputs = {
         row["target"]: row["value"]
         for row in tour.run("outputs", "prod").rows("output")
@@ -125,7 +119,7 @@ def test_the_way_from_init_to_destroy(tour: Tour, engine: Engine) -> None:
     }
     assert outputs["prod/app"] == outputs["prod/network"]
     said = tour.run("logs", entries[0]["run"], "prod/app").rows("log")
-    assert "terraform_data.app" in json.dumps(said)
+    assert "app" in json.dumps(said)
     edges = {row["target"]: row for row in tour.run("graph", "prod").rows("node")}
     assert "prod/network" in json.dumps(edges["prod/app"])
 
@@ -137,27 +131,33 @@ def test_the_way_from_init_to_destroy(tour: Tour, engine: Engine) -> None:
     assert "prod/network" in {row["target"] for row in touched}
     assert "cidr" in tour.plain("why", "prod/network", "HEAD~1..HEAD").stdout
     assert tour.run("apply", "prod/network", "--yes").outcomes == {"prod/network": "succeeded"}
-    assert stage.attributes("prod/network", "terraform_data.net")["output"]["value"] == "10.1.0.0/16"
+    assert stage.outputs("prod/network")["prod/network.cidr"] == "10.1.0.0/16"
     assert set(tour.run("destroy", "prod", "--yes").outcomes.values()) == {"succeeded"}
-    assert stage.addresses("prod/network") == stage.addresses("prod/app") == set()
+    assert _held(tour, "prod/network") == _held(tour, "prod/app") == set()
     assert set(stage.standing().values()) == {"held"}
     assert tour.typed == LOOKS
 
 
-def test_states_and_keys(tour: Tour, tmp_path: Path) -> None:
+def _held(tour: Tour, target: str) -> set[str]:
+    """The addresses of what the state holds."""
+    return {row["address"] for row in tour.stage.run("state", "list", target).rows("row")}
+
+
+def test_states_and_keys(tour: Tour, any_engine: Engine, tmp_path: Path) -> None:
     stage = tour.stage
     made = tour.run("key", "new", "prod").result["key_id"]
     tour.run("up", "prod", "--yes")
+    net = any_engine.codes.address("net")
     rows = tour.run("state", "list", "prod/network").rows("row")
-    assert [row["address"] for row in rows] == ["terraform_data.net"]
+    assert [row["address"] for row in rows] == [net]
     before = json.loads(tour.plain("state", "pull", "prod/network").stdout)
     less = tmp_path / "less.tfstate"
-    less.write_text(json.dumps({**before, "resources": [], "serial": before["serial"] + 1}))
+    less.write_text(json.dumps(any_engine.codes.emptied(before)))
     tour.run("state", "push", "prod/network", less, "--yes")
-    assert stage.addresses("prod/network") == set()
+    assert _held(tour, "prod/network") == set()
     versions = [row["version"] for row in tour.run("state", "versions", "prod/network").rows("row")]
     tour.run("state", "restore", "prod/network", str(max(versions) - 1), "--yes")
-    assert stage.addresses("prod/network") == {"terraform_data.net"}
+    assert _held(tour, "prod/network") == {net}
     assert tour.run("preview", "prod/network").plans["prod/network"]["changed"] is False
 
     place = tmp_path / "states"
@@ -178,22 +178,16 @@ def test_states_and_keys(tour: Tour, tmp_path: Path) -> None:
 
 
 def test_what_a_killed_run_left_is_seen_refused_and_recovered(
-    tour: Tour, engine: Engine, tmp_path: Path
+    tour: Tour, any_engine: Engine, tmp_path: Path
 ) -> None:
     stage, begun, ends = tour.stage, tmp_path / "begun", tmp_path / "ends"
-    slow = waiting_for(ends, begun)
-    code = f"""\
-resource "terraform_data" "first" {{}}
-resource "terraform_data" "last" {{
-  input = terraform_data.first.id
-{slow}}}
-"""
-    stage.change({"stacks/network/main.tf": NETWORK + code})
+    first, last = map(any_engine.codes.address, ("first", "last"))
+    stage.change(any_engine.codes.slow(begun, ends))
     run = stage.program.start(
         "up", "prod/network", "--yes", "--json", cwd=stage.clone.path, env=stage.environment
     )
     # OpenTofu writes its local state when a resource ends more than 20 s after the last write, or at the end.
-    written = {"refs/runner/state/prod"} if engine.name == "terraform" else set()
+    written = {"refs/runner/state/prod"} if any_engine.name != "opentofu" else set()
     while not begun.exists() or not written <= stage.refs().keys():
         assert run.poll() is None, run.communicate()
         time.sleep(0.02)
@@ -209,11 +203,11 @@ resource "terraform_data" "last" {{
         "lease-with-intent" in tour.run("unlock", "prod/network", "--reason", "gone", "--yes", code=2).codes
     )
     unknown = tour.run("up", "prod/network", "--yes", code=9).diagnostic("outcome-unknown")["message"]
-    assert "terraform_data.last" in unknown
-    assert ("terraform_data.first" in unknown) == (not written)
+    assert last in unknown
+    assert (first in unknown) == (not written)
     tour.run("state", "recover", "prod/network", "--yes")
     if written:
-        assert "terraform_data.first" in stage.addresses("prod/network")
+        assert first in _held(tour, "prod/network")
     tour.run("unlock", "prod/network", "--reason", "nobody has it", "--yes")
     assert set(tour.run("up", "prod", "--yes").outcomes.values()) == {"succeeded"}
     assert tour.run("locks").rows("lease") == []
