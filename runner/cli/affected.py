@@ -8,9 +8,10 @@ from typing import TypedDict, Unpack
 
 import click
 
-from runner.cli.conducting_verbs import JsonRow, Showing, conducted
 from runner.cli.grammar import Verb
+from runner.cli.looking import looked
 from runner.cli.settings import choice
+from runner.cli.showing import JsonRow, Showing
 from runner.decisions.job_matrix import Waves, github_matrix, gitlab_pipeline
 from runner.model.references import Json
 from runner.operations.affected import AffectedRequest, AffectedResult, affected_by
@@ -76,4 +77,4 @@ def affected(context: click.Context, /, **given: Unpack[AffectedOptions]) -> int
     runner affected --matrix github         one job a target, wave by wave
     """
     request = AffectedRequest(range=given["range"], jobs=given["matrix"] is not None)
-    return conducted(context, affected_by, request, _showing(given))
+    return looked(context, affected_by, request, _showing(given))

@@ -19,7 +19,7 @@ from runner.errors import RunnerError
 from runner.model.references import Json
 from runner.operations.disk_trouble import told_of
 from runner.report.diagnostics_text import diagnostic_lines
-from runner.report.json_lines import diagnostic_objects, json_line
+from runner.report.json_objects import diagnostic_objects, json_line
 from runner.report.safe_text import terminal
 from runner.report.styled import line
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from runner.cli.conducting_verbs import Showing, conducted, members_of
+from runner.cli.conducting_verbs import conducted, members_of
 from runner.cli.grammar import Verb
 from runner.cli.settings import choice
+from runner.cli.showing import Showing
 from runner.operations.doctor import DoctorRequest, DoctorResult
 from runner.operations.doctor import doctor as operation
 from runner.report.listings import finding_lines

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import click
 
-from runner.cli.conducting_verbs import Showing, conducted
+from runner.cli.conducting_verbs import conducted
 from runner.cli.grammar import Verb
+from runner.cli.showing import Showing
 from runner.operations.explain import ExplainRequest, ExplainResult
 from runner.operations.explain import explain as operation
 from runner.report.styled import Line, Piece, Style, line

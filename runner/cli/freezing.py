@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import click
 
 from runner.cli.completing import complete_environment
-from runner.cli.conducting_verbs import Showing, conducted
+from runner.cli.conducting_verbs import conducted
 from runner.cli.grammar import Verb
 from runner.cli.settings import choice
+from runner.cli.showing import Showing
 from runner.operations.freezing import FreezeRequest, FreezeResult
 from runner.operations.freezing import freeze as operation
 from runner.report.styled import Line, Piece, Style, line

@@ -8,9 +8,10 @@ from typing import Unpack
 import click
 
 from runner.cli.choosing import SelectionOptions, choosing, selection
-from runner.cli.conducting_verbs import JsonRow, Showing, conducted
+from runner.cli.conducting_verbs import conducted
 from runner.cli.grammar import Verb
 from runner.cli.settings import choice
+from runner.cli.showing import JsonRow, Showing
 from runner.operations.graph import GraphRequest, GraphResult
 from runner.operations.graph import graph as operation
 from runner.report.graph_text import Edges, Marks, Waves, dot, graph_lines, mermaid

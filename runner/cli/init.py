@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import click
 
-from runner.cli.conducting_verbs import JsonRow, Showing, conducted
+from runner.cli.conducting_verbs import conducted
 from runner.cli.grammar import Verb
 from runner.cli.settings import choice
+from runner.cli.showing import JsonRow, Showing
 from runner.operations.init import InitRequest, InitResult
 from runner.operations.init import init as operation
 from runner.report.styled import Line, Piece, Style, line

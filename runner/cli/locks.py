@@ -9,9 +9,10 @@ import click
 
 from runner.cli.choosing import SelectionOptions, choosing, selection
 from runner.cli.completing import complete_selector
-from runner.cli.conducting_verbs import JsonRow, Showing, conducted, members_of
+from runner.cli.conducting_verbs import conducted, members_of
 from runner.cli.grammar import Verb
 from runner.cli.settings import choice
+from runner.cli.showing import JsonRow, Showing
 from runner.operations.locks import LocksRequest, LocksResult
 from runner.operations.locks import locks as operation
 from runner.operations.unlock import UnlockRequest, UnlockResult

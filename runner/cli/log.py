@@ -7,9 +7,10 @@ from typing import Unpack
 import click
 
 from runner.cli.choosing import SelectionOptions, choosing, selection
-from runner.cli.conducting_verbs import Showing, conducted, members_of
+from runner.cli.conducting_verbs import conducted, members_of
 from runner.cli.grammar import Verb
 from runner.cli.settings import choice
+from runner.cli.showing import Showing
 from runner.operations.log import LogRequest, LogResult
 from runner.operations.log import log as operation
 from runner.report.listings import entries

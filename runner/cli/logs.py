@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import click
 
 from runner.cli.completing import complete_selector
-from runner.cli.conducting_verbs import JsonRow, Showing, conducted, members_of
+from runner.cli.conducting_verbs import conducted, members_of
 from runner.cli.grammar import Verb
+from runner.cli.showing import JsonRow, Showing
 from runner.operations.logs import LogsRequest, LogsResult
 from runner.operations.logs import logs as operation
 from runner.report.listings import run_table

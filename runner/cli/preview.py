@@ -8,12 +8,13 @@ from typing import Unpack
 import click
 
 from runner.cli.choosing import SelectionOptions, choosing, jobs_option, selection
-from runner.cli.conducting_verbs import JsonRow, Showing, conducted
+from runner.cli.conducting_verbs import conducted
 from runner.cli.grammar import Verb
 from runner.cli.settings import choice
+from runner.cli.showing import JsonRow, Showing
 from runner.operations.preview import PreviewRequest, PreviewResult
 from runner.operations.preview import preview as operation
-from runner.report.json_lines import diagnostic_object
+from runner.report.json_objects import diagnostic_object
 from runner.report.styled import Line
 from runner.report.summary import preview_lines
 

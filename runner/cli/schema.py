@@ -6,8 +6,9 @@ import json
 
 import click
 
-from runner.cli.conducting_verbs import Showing, conducted
+from runner.cli.conducting_verbs import conducted
 from runner.cli.grammar import Verb
+from runner.cli.showing import Showing
 from runner.operations.schema import SchemaRequest, SchemaResult
 from runner.operations.schema import schema as operation
 

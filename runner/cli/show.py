@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import click
 
 from runner.cli.completing import complete_selector
-from runner.cli.conducting_verbs import JsonRow, Showing, conducted, members_of
+from runner.cli.conducting_verbs import conducted, members_of
 from runner.cli.grammar import Verb
 from runner.cli.settings import choice
+from runner.cli.showing import JsonRow, Showing
 from runner.operations.show import ShowRequest, ShowResult
 from runner.operations.show import show as operation
 from runner.report.listings import entry_lines, resource_table

@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from runner.cli.completing import complete_selector
-from runner.cli.conducting_verbs import Showing, conducted
+from runner.cli.conducting_verbs import conducted
 from runner.cli.grammar import Verb, VerbGroup
 from runner.cli.settings import choice, settings_of
+from runner.cli.showing import Showing
 from runner.model.references import Json
 from runner.operations.state import StateRequest, StateResult
 from runner.operations.state import state as operation

@@ -7,8 +7,9 @@ from typing import Unpack
 import click
 
 from runner.cli.choosing import SelectionOptions, choosing, selection
-from runner.cli.conducting_verbs import Showing, conducted, members_of
+from runner.cli.conducting_verbs import conducted, members_of
 from runner.cli.grammar import Verb
+from runner.cli.showing import Showing
 from runner.operations.status import StatusRequest, StatusResult
 from runner.operations.status import status as operation
 from runner.report.listings import standings

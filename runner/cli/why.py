@@ -7,8 +7,9 @@ from typing import TypedDict, Unpack
 
 import click
 
-from runner.cli.conducting_verbs import JsonRow, Showing, conducted
 from runner.cli.grammar import Verb
+from runner.cli.looking import looked
+from runner.cli.showing import JsonRow, Showing
 from runner.model.references import Json
 from runner.operations.why import WhyRequest, WhyResult
 from runner.operations.why import why as operation
@@ -60,4 +61,4 @@ def why(context: click.Context, /, **given: Unpack[WhyOptions]) -> int:
     runner why prod/app                       what is not on the default branch yet
     runner why prod/app origin/main..topic    a branch, since it left origin/main
     """
-    return conducted(context, operation, WhyRequest(target=given["target"], range=given["range"]), SHOWING)
+    return looked(context, operation, WhyRequest(target=given["target"], range=given["range"]), SHOWING)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 DEFAULT_LAYOUT = ("stacks/{stack}",)
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)(\*?)\}")
+_SKIPPED = re.compile(r"(?:^|/)(?:\.[^/]+|modules|node_modules)(?:/|$)")
+"""Below these nothing is a stack: hidden directories, and what others install or call."""
+
 _LITERAL = re.compile(r"[A-Za-z0-9_.@+=-]*")
 
 
@@ -50,6 +53,13 @@ class Pattern:
         return Placed(
             directory=directory, name=name, environment=values.get("environment", ""), captures=captures
         )
+
+
+def placed_by(directory: str, layout: Iterable[Pattern]) -> Placed | None:
+    """What `directory` is by the first pattern that matches it; None for one that is no stack whatever it holds."""
+    if directory != "." and _SKIPPED.search(directory):
+        return None
+    return next((found for pattern in layout if (found := pattern.placed(directory))), None)
 
 
 def _last_word(pattern: str) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from runner.config.layout import Pattern, Placed
+from runner.config.layout import Pattern, Placed, placed_by
 from runner.diagnostics import Diagnostic, Severity, Span
 from runner.kit.tree import Kind, Tree
 from runner.model.names import ENVIRONMENT_PATTERN, RESERVED_ENVIRONMENTS
@@ -20,9 +20,6 @@ ORCHESTRATORS: Mapping[str, str] = {
     "cdktf.json": "CDK for Terraform",
 }
 """Ends of file names that say: another program makes or runs the code here."""
-
-_SKIPPED = re.compile(r"(?:^|/)(?:\.[^/]+|modules|node_modules)(?:/|$)")
-"""Below these nothing is a stack: hidden directories, and what others install or call."""
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+@=-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.+@=-]*)*")
 
@@ -67,15 +64,15 @@ def found_stacks(tree: Tree, layout: Sequence[Pattern], tree_files: int) -> Sear
     foreign: dict[str, str] = {}
     problems: list[Diagnostic] = []
     for directory in sorted(directories):
-        placed = _placed(directory, layout)
-        if placed is None:
+        place = placed_by(directory, layout)
+        if place is None:
             continue
         files = frozenset(directories[directory])
         if owner := _orchestrator(files):
             foreign[directory] = owner
             problems.append(_foreign(directory, owner, files))
         elif _has_code(files):
-            stacks.append(Found(placed=placed, files=files))
+            stacks.append(Found(placed=place, files=files))
         elif "stack.yaml" in files:
             problems.append(_without_code(directory))
     return Search(
@@ -103,12 +100,6 @@ def _above(tree: Tree, prefixes: Iterable[str]) -> set[str]:
         places.update("/".join(parts[:count]) for count in range(1, len(parts)))
     candidates = [name if place == "." else f"{place}/{name}" for place in places for name in VERSION_FILES]
     return {path for path in candidates if tree.node(path) is not None}
-
-
-def _placed(directory: str, layout: Sequence[Pattern]) -> Placed | None:
-    if directory != "." and _SKIPPED.search(directory):
-        return None
-    return next((placed for pattern in layout if (placed := pattern.placed(directory))), None)
 
 
 def _has_code(files: frozenset[str]) -> bool:

@@ -9,9 +9,9 @@ from runner.config.members import unmet
 from runner.config.places import Places, Steps
 from runner.config.reference_syntax import ReferenceReader, Scope
 from runner.config.remembering import ReadFile
+from runner.config.targets import target_of
 from runner.diagnostics import Diagnostic
 from runner.model.environment import TargetWish, Wishes
-from runner.model.names import TargetName
 from runner.model.references import Input, Inputs
 from runner.model.stack import Stack
 from runner.model.target import Target
@@ -59,22 +59,7 @@ class Wisher:
 
     def targets(self, wishes: Wishes, members: Sequence[Stack]) -> list[Target]:
         """The targets of one environment."""
-        return [self._target(wishes, stack) for stack in members]
-
-    def _target(self, wishes: Wishes, stack: Stack) -> Target:
-        wish = wishes.targets.get(stack.name)
-        shared = wishes.inputs
-        if stack.captures:
-            captured = {name: Input(name=name, value=value) for name, value in stack.captures.items()}
-            shared = {**captured, **shared}
-        return Target(
-            name=TargetName(environment=wishes.environment, stack=stack.name),
-            stack=stack,
-            environment_inputs=shared,
-            inputs=wish.inputs if wish else {},
-            depends_on=tuple(_named(edge) for edge in wish.depends_on) if wish else (),
-            tags=stack.tags,
-        )
+        return [target_of(wishes, stack) for stack in members]
 
     def _inputs(
         self, names: Sequence[str], steps: Steps, file: ReadFile, references: ReferenceReader
@@ -152,11 +137,6 @@ class Wisher:
                     file.places.problem("removed-exists", message, ("removed", name), hint=hint, key=True)
                 )
         return removed
-
-
-def _named(edge: str) -> TargetName:
-    environment, _, stack = edge.partition("/")
-    return TargetName(environment=environment, stack=stack)
 
 
 def _listed(names: frozenset[str]) -> str:

@@ -14,6 +14,7 @@ from runner.decisions.closure import Code
 from runner.decisions.closure_difference import Difference, Reading, differences, too_large
 from runner.decisions.departed import departures
 from runner.decisions.edges import Edge
+from runner.decisions.gathering import MOST_ITEMS
 from runner.decisions.setting_difference import setting_differences
 from runner.decisions.terraform_closure import closure_of
 from runner.kit.dag import reversed_edges
@@ -53,13 +54,14 @@ class Affected:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
     """What one commit says: its targets, wishes and gates, each by its own files, and its code. `foreign`: directories
-    that another orchestrator owns."""
+    that another orchestrator owns; `most_items`: as many a closure may have (`limits.tree_files`)."""
 
     targets: Mapping[TargetName, Target]
     wishes: Mapping[str, Wishes]
     gates: Mapping[str, Gates]
     code: Code
     foreign: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    most_items: int = MOST_ITEMS
 
 
 def affected(
@@ -111,7 +113,7 @@ def with_dependents(
     whole = dict(found)
     pending = [name for name in found if name in edges]
     for need in pending:
-        for user in users.get(need, ()):
+        for user in sorted(users.get(need, ())):
             if user in whole:
                 continue
             edge = next(each for each in edges[user] if each.target == need)
@@ -169,7 +171,10 @@ def _differences(
     one, other = before.gates[old.name.environment], after.gates[target.name.environment]
     tofu = target.stack.engine.name is EngineName.OPENTOFU
     was_tofu = old.stack.engine.name is EngineName.OPENTOFU
-    closures = closure_of(old, one, before.code), closure_of(target, other, after.code)
+    closures = (
+        closure_of(old, one, before.code, most_items=before.most_items),
+        closure_of(target, other, after.code, most_items=after.most_items),
+    )
     yield from differences(
         Reading.of(closures[0], before.code, opentofu=was_tofu),
         Reading.of(closures[1], after.code, opentofu=tofu),

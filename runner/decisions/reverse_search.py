@@ -11,15 +11,14 @@ import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from runner.decisions.closure import Code
-from runner.decisions.closure_difference import calls_of
-from runner.decisions.lookup import joined, located
+from runner.decisions.lookup import joined
+from runner.decisions.naming import ALWAYS, CALLS, FILLS, NAMES, VALUES, Edges, Naming
 from runner.decisions.reaching import settings_that_reach, templated
-from runner.model.code import FileReference, ModuleFacts, Symbol, SymbolKind, literal
 from runner.model.environment import Gates
-from runner.model.mentions import Mentions
+from runner.model.mentions import spelled
 from runner.model.names import TargetName
 from runner.model.references import Inputs
+from runner.model.stack import EngineName
 from runner.model.target import Target
 
 CONFIGURATION = ("stack.yaml", ".terraform-version", ".opentofu-version", ".tool-versions")
@@ -43,12 +42,33 @@ MOST_WAYS = 50_000
 def changed_ways(paths: Iterable[str], links: Mapping[str, str], passed: Iterable[str]) -> Changed:
     """`links`: every link of the newer tree, with where it leads, free of links; `passed`: those of `paths` that are
     no plain files."""
-    known = set(paths)
-    pending: list[tuple[str, frozenset[str]]] = [(path, frozenset()) for path in known]
+    written = frozenset(paths)
+    known = ways_to(written, turned(links))
+    places = {place for path in known or written for place in (path, *_above(path))}
+    return Changed(
+        places=frozenset(places),
+        names=frozenset(posixpath.basename(place) for place in places if place != "."),
+        passed=frozenset(passed),
+        whole=known is not None,
+    )
+
+
+def turned(links: Mapping[str, str]) -> dict[str, list[str]]:
+    """Where a link leads -> the links that lead there."""
     leading: dict[str, list[str]] = {}
     for link, goal in links.items():
         leading.setdefault(goal, []).append(link)
-    while pending and leading and len(known) < MOST_WAYS:
+    return leading
+
+
+def ways_to(paths: Collection[str], leading: Mapping[str, Sequence[str]]) -> Collection[str] | None:
+    """`paths`, and every other path that leads to one of them through links; None where these are too many. A link
+    that lies in what it leads to is followed once."""
+    if not leading:
+        return paths
+    known = set(paths)
+    pending: list[tuple[str, frozenset[str]]] = [(path, frozenset()) for path in known]
+    while pending:
         path, used = pending.pop()
         for place in (path, *_above(path)):
             for link in leading.get(place, ()):
@@ -57,13 +77,9 @@ def changed_ways(paths: Iterable[str], links: Mapping[str, str], passed: Iterabl
                 if link not in used and other not in known:
                     known.add(other)
                     pending.append((other, used | {link}))
-    places = {place for path in known for place in (path, *_above(path))}
-    return Changed(
-        places=frozenset(places),
-        names=frozenset(posixpath.basename(place) for place in places if place != "."),
-        passed=frozenset(passed),
-        whole=len(known) < MOST_WAYS or not leading,
-    )
+        if len(known) >= MOST_WAYS:
+            return None
+    return known
 
 
 def _above(path: str) -> Iterator[str]:
@@ -73,98 +89,49 @@ def _above(path: str) -> Iterator[str]:
         yield path
 
 
-@dataclass(slots=True)
-class ReverseSearch:
-    """`mentions` by directory, of all code in the newer tree; `hot`: last names of templates that read files;
-    `valued`: directories in whose values a changed name stands."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """`directories`: all of code that a changed path may reach; `valued`: those whose values name a changed path."""
 
-    changed: Changed
-    mentions: Mapping[str, Mentions]
-    code: Code
-    hot: Collection[str] = ()
-    valued: Collection[str] = ()
-
-    def directories(self, tofu: Collection[str]) -> frozenset[str]:
-        """Every directory of code that a changed path may reach. `tofu`: those that OpenTofu loads too."""
-        users: dict[str, list[str]] = {}
-        reached = set(self.changed.places) | set(self.valued)
-        for directory, said in self.mentions.items():
-            goals = {whole for source in said.sources if (whole := joined(directory, source)) is not None}
-            hit = said.hit or bool(said.templates and not said.templates.isdisjoint(self.hot))
-            if said.doubtful:
-                for opentofu in (False, True) if directory in tofu else (False,):
-                    facts = self.code.module(directory, opentofu=opentofu)
-                    goals |= {place for _, place in calls_of(directory, self.code, opentofu=opentofu)}
-                    hit = hit or self._doubt(facts)
-            for goal in goals:
-                users.setdefault(goal, []).append(directory)
-            if hit or any(self._passes(goal) for goal in goals):
-                reached.add(directory)
-        return frozenset(self._spread(reached, users))
-
-    def _spread(self, reached: set[str], users: Mapping[str, Sequence[str]]) -> set[str]:
-        """`reached`, and all that calls one of them, also by a path that leads through links."""
-        led: dict[str, list[str]] = {}
-        for goal, some in users.items():
-            led.setdefault(located(self.code, goal).path, []).extend(some)
-        pending = list(reached)
-        while pending:
-            place = pending.pop()
-            for user in (*users.get(place, ()), *led.get(place, ())):
-                if user not in reached:
-                    reached.add(user)
-                    pending.append(user)
-        return reached
-
-    def _passes(self, goal: str) -> bool:
-        return any(goal == each or goal.startswith(each + "/") for each in self.changed.passed)
-
-    def _doubt(self, facts: ModuleFacts | None) -> bool:
-        """Whether parsed code may name a changed path."""
-        if facts is None:
-            return False
-        if any(call.source is not None and literal(call.source) is None for call in facts.calls):
-            return True
-        return any(self._may_name(reference) for reference in facts.references)
-
-    def _may_name(self, reference: FileReference) -> bool:
-        """By the last name that is known. Of what is computed from nothing known, nothing: closures take it for any
-        file of their modules, which are looked at anyway, and for what values and inputs name."""
-        text = reference.path
-        if text and isinstance(text[0], Symbol) and text[0].kind not in _PLACES:
-            return False
-        known = ""
-        for part in text:
-            if isinstance(part, Symbol):
-                if part.kind in _PLACES and not known:
-                    known = "."
-                    continue
-                known = known.rpartition("/")[0]
-                break
-            known += part
-        if reference.pattern is not None:
-            known += "/" + "/".join(_fixed(literal(reference.pattern) or ""))
-        names = [name for name in known.split("/") if name not in ("", ".")]
-        if reference.function == "templatefile" and names and names[-1] in self.hot:
-            return True
-        # Without a name it is the module's directory or the stack's: these are among the places.
-        return bool(names) and (names[-1] == ".." or names[-1] in self.changed.names or self._through(names))
-
-    def _through(self, names: Sequence[str]) -> bool:
-        return any(posixpath.basename(each) in names for each in self.changed.passed)
+    directories: frozenset[str]
+    valued: frozenset[str]
 
 
-_PLACES = (SymbolKind.MODULE, SymbolKind.ROOT, SymbolKind.WORKING)
+def reached_by(
+    changed: Changed,
+    edges: Edges,
+    hot: Iterable[str],
+    links: Mapping[str, str],
+    passed: Iterable[str] = (),
+) -> Reached | None:
+    """Backwards from `changed`; None where nothing can be ruled out. `hot`: last names of templates that read files
+    themselves; `links` as in `changed_ways`; `passed`: directories that are reached by other ways."""
+    words = {word for name in changed.names for word in spelled(name)}
+    valued = {directory for word in words for directory in edges.of(VALUES + word)}
+    found = {directory for word in words for directory in edges.of(NAMES + word)}
+    found.update(directory for name in hot for directory in edges.of(FILLS + name))
+    found.update(edges.of(ALWAYS), valued, changed.places, passed)
+    pending, leading = list(found), turned(links)
+    while pending:
+        ways = ways_to((pending.pop(),), leading)
+        if ways is None:
+            return None
+        for user in (user for way in ways for user in edges.of(CALLS + way)):
+            if user not in found:
+                found.add(user)
+                pending.append(user)
+    return Reached(directories=frozenset(found), valued=frozenset(valued)) if changed.whole else None
 
 
-def _fixed(pattern: str) -> list[str]:
-    """The names of a pattern before the first one with a wildcard."""
-    names = []
-    for name in pattern.split("/"):
-        if any(mark in name for mark in "*?[{"):
-            break
-        names.append(name)
-    return names
+def passing(changed: Changed, namings: Mapping[str, Naming]) -> Iterator[str]:
+    """Directories whose paths may go on through a link or a submodule that changed."""
+    names = {posixpath.basename(each) for each in changed.passed}
+    for directory, naming in namings.items() if names else ():
+        by_goal = any(
+            goal == each or goal.startswith(each + "/") for goal in naming.goals for each in changed.passed
+        )
+        if by_goal or not names.isdisjoint(naming.through):
+            yield directory
 
 
 def by_settings(
@@ -186,6 +153,10 @@ def _keys(target: Target, gates: Gates) -> Mapping[str, object]:
     return settings_that_reach(target, gates, None)
 
 
+ANY = ""
+"""Among the names that settings spell: any path at all."""
+
+
 def by_files(
     targets: Mapping[TargetName, tuple[Target, Gates]],
     reached: Collection[str],
@@ -195,39 +166,44 @@ def by_files(
 ) -> Iterator[TargetName]:
     """Targets whose stack is reached, or that name a changed path in their configuration. `valued`: a file of values
     that lies beside no stack names a changed path."""
-    spelled: dict[int, bool] = {}
+    names = changed.names | {ANY}
+    known: dict[int, frozenset[str]] = {}
     for name, (target, gates) in targets.items():
-        terraform = gates.terraform
-        configs = [each for each in terraform.backend_config if isinstance(each, str)]
         if (
             target.stack.directory in reached
-            or target.stack.reads
-            or (valued and terraform.var_files)
-            or _given([*terraform.var_files, *configs], target, changed)
-            or _spells(target.inputs, changed, spelled)
-            or _spells(target.environment_inputs, changed, spelled)
+            or (valued and gates.terraform.var_files)
+            or not names.isdisjoint(names_in_settings(target, gates, known))
         ):
             yield name
 
 
-def _given(files: Iterable[str], target: Target, changed: Changed) -> bool:
-    return any(
-        joined(place, templated(file, target)) in changed.places
-        for file in files
-        for place in (target.stack.directory, ".")
-    )
+def names_in_settings(target: Target, gates: Gates, known: dict[int, frozenset[str]]) -> frozenset[str]:
+    """Last names of the paths that the configuration of a target spells; `ANY` where it may mean any. `known` is kept
+    from one target to the next."""
+    terraform, stack = gates.terraform, target.stack
+    found = _spelled(target.inputs, known) | _spelled(target.environment_inputs, known)
+    files = [*terraform.var_files, *(each for each in terraform.backend_config if isinstance(each, str))]
+    for file in files:
+        whole = [joined(place, templated(file, target)) for place in (stack.directory, ".")]
+        found |= {_last(each) for each in whole if each is not None}
+    everything = stack.reads or stack.engine.name is EngineName.PULUMI
+    return found | {ANY} if everything else found
 
 
-def _spells(inputs: Inputs, changed: Changed, known: dict[int, bool]) -> bool:
-    """Whether an input is a text that may be a changed path."""
+def _spelled(inputs: Inputs, known: dict[int, frozenset[str]]) -> frozenset[str]:
+    """Of the texts among `inputs` that may be paths."""
     if id(inputs) not in known:
         texts = [each.value for each in inputs.values() if isinstance(each.value, str) and "/" in each.value]
-        last = [text.rstrip("/").rpartition("/")[2] for text in texts]
-        known[id(inputs)] = any(name in changed.names or name in ("", ".", "..") for name in last)
+        known[id(inputs)] = frozenset(_last(text.rstrip("/")) for text in texts)
     return known[id(inputs)]
+
+
+def _last(path: str) -> str:
+    name = path.rpartition("/")[2]
+    return ANY if name in (".", "..") else name
 
 
 def is_configuration(path: str) -> bool:
     """Whether a change of this file may change the settings of targets, or which targets there are."""
     name = posixpath.basename(path)
-    return path in ("runner.yaml", "runner.yml") or path.startswith("environments/") or name in CONFIGURATION
+    return path in ("runner.yaml", "runner.yml") or path.split("/")[0] == "environments" or name in CONFIGURATION

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+_ODD_LETTER = re.compile(r'["$%*?\[{\s]')
+
+
+def spelled(name: str) -> frozenset[str]:
+    """The `words` by which a path that ends in `name` is found."""
+    return frozenset((name, _ODD_LETTER.split(name, maxsplit=1)[0]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -10,19 +18,22 @@ class Mentions:
     """Of one file, or of all code of a directory.
 
     `sources`: relative directories that it may call as modules, as written; `templates`: last names of templates that
-    it may fill in; `hit`: a literal in it ends in one of the names that were looked for; `odd`: it may name paths that
-    a glance cannot tell; `placed`: its locals may hold paths, `glued`: a local is made a part of a longer text.
-    `remote_state`, `backend`: the words stand in it.
+    it may fill in; `words`: what literal paths in it end in, up to the first letter that is no plain part of a name;
+    `through`: names inside of them, where these were looked for; `odd`: it may name paths that a glance cannot tell;
+    `placed`: its locals may hold paths, `glued`: a local is made a part of a longer text. `remote_state`, `backend`:
+    the words stand in it. `tofu`: some of it is for OpenTofu alone.
     """
 
     sources: frozenset[str] = frozenset()
     templates: frozenset[str] = frozenset()
-    hit: bool = False
+    words: frozenset[str] = frozenset()
+    through: frozenset[str] = frozenset()
     odd: bool = False
     placed: bool = False
     glued: bool = False
     remote_state: bool = False
     backend: bool = False
+    tofu: bool = False
 
     @property
     def doubtful(self) -> bool:
@@ -33,10 +44,12 @@ class Mentions:
         return Mentions(
             sources=self.sources | other.sources,
             templates=self.templates | other.templates,
-            hit=self.hit or other.hit,
+            words=self.words | other.words,
+            through=self.through | other.through,
             odd=self.odd or other.odd,
             placed=self.placed or other.placed,
             glued=self.glued or other.glued,
             remote_state=self.remote_state or other.remote_state,
             backend=self.backend or other.backend,
+            tofu=self.tofu or other.tofu,
         )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from runner.config.configuration import united
 from runner.decisions.affected import Affected, Reason, Side, affected, every_target, with_dependents
@@ -15,18 +16,18 @@ from runner.diagnostics import Diagnostic, Severity
 from runner.errors import AskedWrongly
 from runner.git.commit_tree import CommitTree
 from runner.git.ranges import ChangedPath, changed_paths, renamed_paths
+from runner.git.walked_tree import WalkedTree
+from runner.kit.tree import Tree
 from runner.model.names import TargetName
-from runner.model.stack import EngineName
-from runner.operations.bench import Bench
+from runner.operations.atlas import Believed, drawn
+from runner.operations.charted import Charted, charted
+from runner.operations.code_tools import CodeTools
 from runner.operations.commit_range import Compared, compared
-from runner.operations.searching import (
-    Glance,
-    glance_at,
-    graph_at,
-    same_configuration,
-    worth_comparing,
-)
+from runner.operations.reading_ahead import read_ahead
+from runner.operations.searching import Glance, glance_at, graph_at, worth_comparing
+from runner.operations.staying import plain, targets_stay
 from runner.source.facts import CodeReader
+from runner.source.pages import PagesDamaged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,19 +57,20 @@ class AffectedResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reached:
-    """What a range of commits touches: `rows` by name, `side` the head as read, `graph` over its targets."""
+    """What a range of commits touches: `rows` by name, `of` how many targets there are at the head, `graph` over those
+    that are touched, `paths` how many paths differ."""
 
     rows: Mapping[TargetName, Affected]
-    side: Side
+    of: int
     graph: Graph
     compared: Compared
     paths: int
     notes: tuple[Diagnostic, ...]
 
 
-def affected_by(request: AffectedRequest, bench: Bench) -> AffectedResult:
+def affected_by(request: AffectedRequest, tools: CodeTools) -> AffectedResult:
     """What the range touches. AskedWrongly where it cannot be read, or has more jobs than a CI system takes."""
-    found = reached(bench, request.range)
+    found = reached(tools, request.range)
     waves: tuple[tuple[TargetName, ...], ...] = ()
     if request.jobs:
         if found.graph.diagnostics:
@@ -76,67 +78,119 @@ def affected_by(request: AffectedRequest, bench: Bench) -> AffectedResult:
         plannable = [name for name, row in found.rows.items() if row.reason is not Reason.ORPHAN]
         waves = checked_jobs(run_order(plannable, found.graph.edges))
     following = ("runner preview --changed",) if found.rows and not request.range else ()
+    # References that lead nowhere: who needs whom is not wholly known.
+    lost = (replace(each, severity=Severity.WARNING) for each in found.graph.diagnostics)
     return AffectedResult(
         rows=tuple(found.rows.values()),
-        of=len(found.side.targets),
+        of=found.of,
         paths=found.paths,
         words=found.compared.words,
         head=found.compared.head,
         bases=found.compared.bases,
         waves=waves,
-        notes=(*found.compared.notes, *found.notes, *_lost_edges(found.graph)),
+        notes=(*found.compared.notes, *found.notes, *lost),
         next=following,
     )
 
 
-def reached(bench: Bench, written: str) -> Reached:
-    """Compares the head of a range with each of its merge bases, each read by its own configuration."""
-    meant = compared(bench, written)
-    repository = bench.tools.repository
-    head = _read(bench, meant.tree)
-    rows: Mapping[TargetName, Affected] = {}
-    graph, notes, paths = Graph(edges={}), head.notes, set[str]()
+def reached(tools: CodeTools, written: str) -> Reached:
+    """Compares the head of a range with each of its merge bases: by the atlas that this clone keeps, or else each read
+    whole by its own configuration."""
+    meant = compared(tools, written)
+    repository = tools.repository
+    steps = []
     for fork in meant.bases:
         tree = repository.tree_of(fork) if fork else repository.objects.empty_tree
-        differing = changed_paths(repository, tree, meant.tree)
-        if not differing:
-            continue
-        paths |= {each.path for each in differing}
-        glance = glance_at(head.tree, head.code, differing)
-        found, told = _since(bench, (fork, tree), head, glance, differing)
-        rows, notes = both(rows, found), (*notes, *told)
-        graph = graph_at(glance, head.side, head.code) if rows else graph
+        steps.append(_Step(commit=fork, tree=tree, differing=changed_paths(repository, tree, meant.tree)))
+    try:
+        chart = charted(tools, meant.tree)
+        found = _by_chart(chart, steps) if chart is not None else None
+    except PagesDamaged:
+        chart = found = None
+    rows, graph, of, notes = found or _whole(tools, meant.tree, steps, drawing=chart is None)
     return Reached(
         rows=with_dependents(rows, graph.edges),
-        side=head.side,
+        of=of,
         graph=graph,
         compared=meant,
-        paths=len(paths),
+        paths=len({each.path for step in steps for each in step.differing}),
         notes=notes,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    """From a base to the head: the base's commit, empty for nothing, and its tree."""
+
+    commit: str
+    tree: str
+    differing: Sequence[ChangedPath]
+
+
+_Found: TypeAlias = tuple[Mapping[TargetName, Affected], Graph, int, tuple[Diagnostic, ...]]
+"""The rows, the graph over them, how many targets there are, and notes."""
+
+
+def _by_chart(chart: Charted, steps: Sequence[_Step]) -> _Found | None:
+    """What differs, of what the atlas leads to; None where it does not tell."""
+    rows: Mapping[TargetName, Affected] = {}
+    for step in steps:
+        if not chart.compares_with(step.tree, step.differing):
+            return None
+        head = chart.reached_by(step.differing)
+        if head is None:
+            return None
+        tree = WalkedTree(chart.tools.repository, step.tree)
+        code = chart.tools.code(tree)
+        for place, reader in ((tree, code), (chart.tree, chart.code)):
+            place.look_at(target.stack.directory for target in head.targets.values())
+            read_ahead(reader, head.targets.values())
+        changed = {each.path for each in step.differing}
+        rows = both(rows, affected(replace(head, code=code), head, changed))
+    return rows, chart.graph(rows), chart.targets, chart.notes
+
+
+def _whole(tools: CodeTools, tree_id: str, steps: Sequence[_Step], *, drawing: bool) -> _Found:
+    """What differs, of the whole trees. `drawing`: an atlas is made of the newer one, for the next time."""
+    head = _read(tools, tree_id)
+    rows: Mapping[TargetName, Affected] = {}
+    notes = head.notes
+    glance = glance_at(head.tree, head.code, [each for step in steps for each in step.differing])
+    for step in steps:
+        if step.differing:
+            found, told = _since(tools, step, head, glance)
+            rows, notes = both(rows, found), (*notes, *told)
+    graph = graph_at(glance, head.side, head.code) if rows or drawing else Graph(edges={})
+    if drawing:
+        tools.keep(*drawn(head.believed, glance, graph, head.code))
+    return rows, graph if rows else Graph(edges={}), len(head.side.targets), notes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Commit:
     """One commit, read by its own gates and wishes."""
 
-    id: str
-    tree: CommitTree
-    side: Side
+    tree: Tree
+    believed: Believed
     code: CodeReader
     notes: tuple[Diagnostic, ...] = ()
 
+    @property
+    def side(self) -> Side:
+        """What it wishes for, as it is compared."""
+        return self.believed.side
+
 
 def _since(
-    bench: Bench, fork: tuple[str, str], head: _Commit, glance: Glance, differing: Sequence[ChangedPath]
+    tools: CodeTools, step: _Step, head: _Commit, glance: Glance
 ) -> tuple[Mapping[TargetName, Affected], tuple[Diagnostic, ...]]:
-    """What differs from one base, `fork` (commit, tree). A base whose configuration cannot be believed is compared with
-    nothing: then every target counts."""
+    """What differs from one base. A base whose configuration cannot be believed is compared with nothing: then every
+    target counts."""
     try:
-        before = _before(bench, fork[1], head, differing)
+        before = _before(tools, step, head)
     except AskedWrongly as error:
         first = error.diagnostics[0]
-        because = f"the configuration of {fork[0][:12]} cannot be believed: {first.message}"
+        because = f"the configuration of {step.commit[:12]} cannot be believed: {first.message}"
         note = Diagnostic(
             code="base-not-believed",
             message=f"{because}; so nothing compares, and every target counts",
@@ -144,59 +198,41 @@ def _since(
             severity=Severity.WARNING,
         )
         return every_target(head.side, because), (note,)
-    among = worth_comparing(glance, before.side, head.side, head.code, differing)
-    _read_ahead(before, among)
-    _read_ahead(head, among)
-    fewer = before.side.targets.keys() - head.side.targets.keys()
+    among = worth_comparing(glance, before.side, head.side, step.differing)
+    for each in (before, head):
+        targets = each.side.targets.items()
+        read_ahead(each.code, [target for name, target in targets if among is None or name in among])
+    old, new = before.side.targets.keys(), head.side.targets.keys()
     renames: Mapping[str, str] = {}
-    if fewer and head.side.targets.keys() - before.side.targets.keys():
-        renames = renamed_paths(bench.tools.repository, fork[1], head.id)
-    changed = {each.path for each in differing}
+    if old - new and new - old:
+        renames = renamed_paths(tools.repository, step.tree, head.believed.tree)
+    changed = {each.path for each in step.differing}
     return affected(before.side, head.side, changed, among=among, renames=renames), ()
 
 
-def _read(bench: Bench, tree_id: str) -> _Commit:
+def _read(tools: CodeTools, tree_id: str) -> _Commit:
     """AskedWrongly with the mistakes of its configuration."""
-    tree = CommitTree(bench.tools.repository, tree_id)
-    gates = bench.tools.gates(tree)
-    wishes = bench.tools.wishes(tree, gates)
-    code = bench.tools.code(tree)
+    tree = CommitTree(tools.repository, tree_id)
+    gates = tools.gates(tree)
+    wishes = tools.wishes(tree, gates)
+    code = tools.code(tree)
     side = Side(
         targets=wishes.targets,
         wishes=wishes.wishes,
         gates=united(gates, wishes).environments,
         code=code,
         foreign=wishes.foreign,
+        most_items=gates.limits.tree_files,
     )
-    notes = (*gates.warnings, *wishes.warnings)
-    return _Commit(id=tree_id, tree=tree, side=side, code=code, notes=notes)
+    believed = Believed(tree=tree_id, gates=gates, wishes=wishes, side=side)
+    return _Commit(tree=tree, believed=believed, code=code, notes=(*gates.warnings, *wishes.warnings))
 
 
-def _before(bench: Bench, tree_id: str, head: _Commit, differing: Sequence[ChangedPath]) -> _Commit:
+def _before(tools: CodeTools, step: _Step, head: _Commit) -> _Commit:
     """The other commit; its configuration is read only where it may be another one."""
-    if not same_configuration(differing):
-        return _read(bench, tree_id)
-    tree = CommitTree(bench.tools.repository, tree_id)
-    code = bench.tools.code(tree)
-    return _Commit(id=tree_id, tree=tree, side=replace(head.side, code=code), code=code)
-
-
-def _read_ahead(commit: _Commit, among: Collection[TargetName] | None) -> None:
-    """The code of what is compared, in a few rounds instead of one by one."""
-    by_engine: dict[EngineName, list[str]] = {}
-    for name, target in commit.side.targets.items():
-        if among is None or name in among:
-            by_engine.setdefault(target.stack.engine.name, []).append(target.stack.directory)
-    for engine, directories in by_engine.items():
-        if engine is not EngineName.PULUMI:
-            commit.code.prefetch(directories, opentofu=engine is EngineName.OPENTOFU)
-
-
-def _lost_edges(graph: Graph) -> tuple[Diagnostic, ...]:
-    """References that lead nowhere: who needs whom is not wholly known."""
-    return tuple(
-        Diagnostic(
-            code=each.code, message=each.message, span=each.span, hint=each.hint, severity=Severity.WARNING
-        )
-        for each in graph.diagnostics
-    )
+    tree = WalkedTree(tools.repository, step.tree)
+    layout = head.believed.gates.layout
+    if all(map(plain, step.differing)) and targets_stay(step.differing, tree, head.tree, layout):
+        code = tools.code(tree)
+        return replace(head, believed=replace(head.believed, side=replace(head.side, code=code)), code=code)
+    return _read(tools, step.tree)

@@ -11,7 +11,7 @@ from runner.git.commit_tree import CommitTree
 from runner.git.ranges import fetched_commit, first_parent, merge_bases
 from runner.git.repository import Repository
 from runner.git.worktree import snapshot_worktree
-from runner.operations.bench import Bench
+from runner.operations.code_tools import CodeTools
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +27,13 @@ class Compared:
     notes: tuple[Diagnostic, ...] = ()
 
 
-def compared(bench: Bench, written: str) -> Compared:
+def compared(tools: CodeTools, written: str) -> Compared:
     """What `written` means. Empty: since the merge base with the default branch, up to the work tree. `BASE..HEAD`:
     since their merge base; an empty side is the default branch, or what is checked out. A single commit: what it
     changed, against its first parent. AskedWrongly `no-commit`, `no-such-commit`, `no-base`, `history-shallow`."""
-    repository = bench.tools.repository
+    repository = tools.repository
     if not written:
-        return _worktree(bench)
+        return _worktree(tools)
     start, dots, head = written.partition("...") if "..." in written else written.partition("..")
     if not dots:
         commit = _resolved(repository, start)
@@ -46,15 +46,15 @@ def compared(bench: Bench, written: str) -> Compared:
         return Compared(bases=(parent,), head=commit, tree=repository.tree_of(commit), words=words)
     tip = _resolved(repository, head or "HEAD")
     fork, name = (
-        (_resolved(repository, start), start) if start else _default_branch(bench, repository.tree_of(tip))
+        (_resolved(repository, start), start) if start else _default_branch(tools, repository.tree_of(tip))
     )
     bases, notes = _bases(repository, fork, tip, name)
     words = f"{tip[:12]} with {_listed(bases, name)}"
     return Compared(bases=bases, head=tip, tree=repository.tree_of(tip), words=words, notes=notes)
 
 
-def _worktree(bench: Bench) -> Compared:
-    repository = bench.tools.repository
+def _worktree(tools: CodeTools) -> Compared:
+    repository = tools.repository
     revision = snapshot_worktree(repository)
     if not revision.commit:
         raise AskedWrongly.of(
@@ -62,7 +62,7 @@ def _worktree(bench: Bench) -> Compared:
             "this repository has no commit yet",
             hint="commit your work: `git add -A && git commit`",
         )
-    start, name = _default_branch(bench, revision.tree)
+    start, name = _default_branch(tools, revision.tree)
     bases, notes = _bases(repository, start, revision.commit, name)
     count = len(revision.dirty_paths)
     state = f"{count} path{'s' * (count != 1)} not committed" if count else "nothing uncommitted"
@@ -97,10 +97,10 @@ def _listed(bases: tuple[str, ...], name: str) -> str:
     return " and ".join(each[:12] for each in bases) + f" (where it left `{name}`)"
 
 
-def _default_branch(bench: Bench, tree: str) -> tuple[str, str]:
+def _default_branch(tools: CodeTools, tree: str) -> tuple[str, str]:
     """The default branch's tip as fetched, or the clone's own branch where there is no remote, and its name."""
-    repository = bench.tools.repository
-    branch = bench.tools.gates(CommitTree(repository, tree)).default_branch
+    repository = tools.repository
+    branch = tools.gates(CommitTree(repository, tree)).default_branch
     remotes = repository.remotes()
     remote = "origin" if "origin" in remotes else remotes[0] if remotes else ""
     if branch and remote:

@@ -43,7 +43,7 @@ def graph(request: GraphRequest, bench: Bench) -> GraphResult:
     """The graph over the chosen targets, of the work tree. With `changed` it is as large, and marks what the change
     touches. Asks no remote but for history that the clone lacks."""
     changed = request.selection.changed
-    touched = reached(bench, changed).rows if changed is not None else {}
+    touched = reached(bench.tools, changed).rows if changed is not None else {}
     whole = survey(bench, worktree=True, refresh=False)
     targets = chosen(replace(request.selection, changed=None), whole)
     edges = {

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from runner.decisions.affected import Side
 from runner.decisions.edges import Graph, judged
 from runner.decisions.lookup import located
+from runner.decisions.naming import GatheredEdges, Naming, naming_of
 from runner.decisions.reverse_search import (
-    Changed,
-    ReverseSearch,
     by_files,
     by_settings,
     changed_ways,
     is_configuration,
+    passing,
+    reached_by,
 )
 from runner.git.ranges import ChangedPath
 from runner.kit.tree import Kind, Node, Tree
@@ -25,7 +26,7 @@ from runner.model.names import TargetName
 from runner.model.references import Inputs, OutputReference, references_in
 from runner.model.stack import EngineName
 from runner.source.facts import CodeReader
-from runner.source.glance import Needle, calls_files, glanced
+from runner.source.glance import calls_files, glanced
 
 _CODE = (".tf", ".tofu", ".tf.json", ".tofu.json")
 _VALUES = (".tfvars", ".tfvars.json")
@@ -35,76 +36,77 @@ _VERSIONS = frozenset({".terraform-version", ".opentofu-version", ".tool-version
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
-    """A tree as seen at a glance: `mentions` of the code in each directory, `values`: directories whose files of
-    values name a changed path."""
+    """A tree as seen at a glance: `namings` by directory; `hot`: last names of templates that read files themselves;
+    `links`: every link, with where it leads; `leaves`: how many files and links there are."""
 
-    changed: Changed
-    mentions: Mapping[str, Mentions]
-    values: frozenset[str]
-    hot: frozenset[str]
+    namings: Mapping[str, Naming]
+    hot: Collection[str]
+    links: Mapping[str, str]
+    leaves: int
 
 
-def glance_at(tree: Tree, code: CodeReader, differing: Collection[ChangedPath]) -> Glance:
-    """Reads all code of `tree` once, each content once however often it stands there."""
+def glance_at(tree: Tree, code: CodeReader, differing: Iterable[ChangedPath]) -> Glance:
+    """Reads all code of `tree` once, each content once however often it stands there; of what lies behind paths only
+    where `differing` says that links or submodules changed."""
     nodes = list(tree.walk("."))
-    links = {node.path: located(code, node.path).path for node in nodes if node.kind is Kind.LINK}
-    passed = [each.path for each in differing if any(mode[:2] in ("12", "16") for mode in each.modes)]
-    changed = changed_ways((each.path for each in differing), links, passed)
-    needle = Needle(changed.names, map(posixpath.basename, passed))
-    mentions: dict[str, Mentions] = {}
-    values: set[str] = set()
-    for path, said in _glanced(tree, code, nodes, needle):
-        directory = posixpath.dirname(path) or "."
-        if path.endswith(_VALUES):
-            values |= {directory} if said.hit else set()
-        else:
-            before = mentions.get(directory)
-            mentions[directory] = said if before is None else before | said
-    hot = _hot(tree, nodes, mentions, code)
-    return Glance(changed=changed, mentions=mentions, values=frozenset(values), hot=hot)
+    namings = namings_of(tree, code, nodes, through=any(map(_passed, differing)))
+    return Glance(
+        namings=namings,
+        hot=_hot(tree, nodes, {name for said in namings.values() for name in said.templates}),
+        links={node.path: located(code, node.path).path for node in nodes if node.kind is Kind.LINK},
+        leaves=len(nodes),
+    )
 
 
 def worth_comparing(
-    glance: Glance, before: Side, after: Side, code: CodeReader, differing: Iterable[ChangedPath]
+    glance: Glance, before: Side, after: Side, differing: Iterable[ChangedPath]
 ) -> frozenset[TargetName] | None:
     """Targets of `after` whose closures may differ; None where nothing can be ruled out."""
-    if not glance.changed.whole or any(each.path in _VERSIONS for each in differing):
+    if any(each.path in _VERSIONS for each in differing):
         return None
-    tofu = {
-        target.stack.directory
-        for target in after.targets.values()
-        if target.stack.engine.name is EngineName.OPENTOFU
-    }
-    search = ReverseSearch(glance.changed, glance.mentions, code, glance.hot, glance.values)
-    # A module is loaded by whoever calls it: where OpenTofu is used at all, each may be.
-    reached = search.directories(glance.mentions.keys() if tofu else ())
+    passed = [each.path for each in differing if _passed(each)]
+    changed = changed_ways((each.path for each in differing), glance.links, passed)
+    edges = GatheredEdges.over(glance.namings)
+    reached = reached_by(changed, edges, glance.hot, glance.links, passing(changed, glance.namings))
+    if reached is None:
+        return None
     told = {name: (target, after.gates[name.environment]) for name, target in after.targets.items()}
     beside = {target.stack.directory for target in after.targets.values()}
-    found = set(by_files(told, reached, glance.changed, valued=bool(glance.values - beside)))
+    found = set(by_files(told, reached.directories, changed, valued=bool(reached.valued - beside)))
     if before is not after and any(is_configuration(each.path) for each in differing):
         old = {name: (target, before.gates[name.environment]) for name, target in before.targets.items()}
         found |= set(by_settings(old, told))
     return frozenset(found)
 
 
+def _passed(change: ChangedPath) -> bool:
+    """Whether paths may go on through it: a link or a submodule, now or before."""
+    return any(mode[:2] in ("12", "16") for mode in change.modes)
+
+
 def graph_at(glance: Glance, side: Side, code: CodeReader) -> Graph:
     """Who needs whom, with only the code parsed that can say so."""
-    read = {directory for directory, said in glance.mentions.items() if said.remote_state}
-    if read:
-        read |= {directory for directory, said in glance.mentions.items() if said.backend}
-    refers: dict[int, bool] = {}
-    needed = {
-        target.stack.directory
-        for target in side.targets.values()
-        if target.stack.directory in read or _refers(target.environment_inputs, refers)
-    }
+    needed = needed_for_graph(glance.namings, side)
     for tofu in (False, True):
         asking = [each.stack for each in side.targets.values() if each.stack.directory in needed]
         code.load(
             [each.directory for each in asking if (each.engine.name is EngineName.OPENTOFU) == tofu],
             opentofu=tofu,
         )
-    return judged(side.targets, _Some(code, needed), side.gates)
+    return judged(side.targets, _Some(code, needed), side.gates, programs=code)
+
+
+def needed_for_graph(namings: Mapping[str, Naming], side: Side) -> frozenset[str]:
+    """The directories of stacks whose code must be parsed to know who needs whom."""
+    read = {directory for directory, said in namings.items() if said.remote_state}
+    if read:
+        read |= {directory for directory, said in namings.items() if said.backend}
+    refers: dict[int, bool] = {}
+    return frozenset(
+        target.stack.directory
+        for target in side.targets.values()
+        if target.stack.directory in read or _refers(target.environment_inputs, refers)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +132,36 @@ def _refers(inputs: Inputs, known: dict[int, bool]) -> bool:
     return known[id(inputs)]
 
 
+def is_code(path: str) -> bool:
+    """Whether an engine may load `path` as its code."""
+    return path.endswith(_CODE)
+
+
+def is_values(path: str) -> bool:
+    """Whether `path` is a file of values."""
+    return path.endswith(_VALUES)
+
+
+def namings_of(tree: Tree, code: CodeReader, nodes: Iterable[Node], *, through: bool) -> dict[str, Naming]:
+    """What the code of each directory names."""
+    said: dict[str, Mentions] = {}
+    values: dict[str, Mentions] = {}
+    for path, each in _glanced(tree, code, nodes, through=through):
+        directory = posixpath.dirname(path) or "."
+        where = values if path.endswith(_VALUES) else said
+        before = where.get(directory)
+        where[directory] = each if before is None else before | each
+    doubtful = [directory for directory, each in said.items() if each.doubtful]
+    for opentofu in (False, True):
+        code.load([each for each in doubtful if said[each].tofu or not opentofu], opentofu=opentofu)
+    return {
+        directory: naming_of(directory, said.get(directory), values.get(directory), code)
+        for directory in {**said, **values}
+    }
+
+
 def _glanced(
-    tree: Tree, code: CodeReader, nodes: Iterable[Node], needle: Needle
+    tree: Tree, code: CodeReader, nodes: Iterable[Node], *, through: bool
 ) -> Iterator[tuple[str, Mentions]]:
     wanted: dict[tuple[str, str], list[str]] = {}
     for node in nodes:
@@ -151,28 +181,18 @@ def _glanced(
             for path in paths:
                 ending = posixpath.basename(path).partition(".")[2]
                 if ending not in kinds:
-                    kinds[ending] = glanced(contents[real], path, needle)
+                    kinds[ending] = glanced(contents[real], path, through=through)
                 yield path, kinds[ending]
 
 
-def _hot(
-    tree: Tree, nodes: Iterable[Node], mentions: Mapping[str, Mentions], code: CodeReader
-) -> frozenset[str]:
-    """Last names of templates that read files themselves."""
-    doubtful = [directory for directory, said in mentions.items() if said.doubtful]
-    code.load(doubtful)
-    names = {name for said in mentions.values() for name in said.templates}
-    for directory in doubtful:
-        facts = code.module(directory)
-        for reference in facts.references if facts else ():
-            last = reference.path[-1] if reference.path else ""
-            if reference.function == "templatefile" and isinstance(last, str):
-                names.add(last.rpartition("/")[2])
+def _hot(tree: Tree, nodes: Iterable[Node], names: Collection[str]) -> set[str]:
+    """Last names of templates, among `names`, that read files themselves, or may lead to one that does."""
     templates = [
         node for node in nodes if posixpath.basename(node.path) in names and node.kind is not Kind.MODULE
     ]
     contents = tree.read_many([node.path for node in templates])
-    return frozenset(posixpath.basename(path) for path, content in contents.items() if calls_files(content))
+    linked = {posixpath.basename(node.path) for node in templates if node.kind is Kind.LINK}
+    return linked | {posixpath.basename(path) for path, content in contents.items() if calls_files(content)}
 
 
 def same_configuration(differing: Iterable[ChangedPath]) -> bool:

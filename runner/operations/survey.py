@@ -24,6 +24,7 @@ from runner.model.selection_request import SelectionRequest
 from runner.model.stack import EngineName, EngineWish, Stack
 from runner.model.target import Target
 from runner.operations.bench import Bench
+from runner.operations.reading_ahead import read_ahead
 from runner.operations.tools import Record
 from runner.source.facts import CodeReader
 
@@ -99,7 +100,7 @@ def _surveyed(
     code = bench.tools.code(tree)
     believed = united(gates, wishes)
     if graph:
-        _read_ahead(code, wishes)
+        read_ahead(code, wishes.targets.values())
     return Survey(
         revision=revision,
         law=law,
@@ -247,16 +248,6 @@ def _idle(wishes: WishesConfiguration, record: Record) -> tuple[Diagnostic, ...]
         for stack in record.ledger.live(environment)
     ]
     return idle_removals(live, wishes.wishes)
-
-
-def _read_ahead(code: CodeReader, wishes: WishesConfiguration) -> None:
-    """What every target calls is read in a few rounds instead of one by one."""
-    by_engine: dict[EngineName, list[str]] = {}
-    for target in wishes.targets.values():
-        by_engine.setdefault(target.stack.engine.name, []).append(target.stack.directory)
-    for engine, directories in by_engine.items():
-        if engine is not EngineName.PULUMI:
-            code.prefetch(directories, opentofu=engine is EngineName.OPENTOFU)
 
 
 def _law(bench: Bench, revision: Revision, *, refresh: bool) -> tuple[str, GatesConfiguration, str]:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from runner.config.configuration import GatesConfiguration, WishesConfiguration
+from runner.config.configuration import GatesConfiguration
 from runner.engine import Engine
 from runner.git import Delivery, Outbox, Refs
 from runner.git.keeping import KeptSubmission
-from runner.git.repository import Repository
 from runner.kit.tree import Tree
 from runner.ledger import Leases, Ledger
 from runner.model.entry import Actor
@@ -20,7 +19,7 @@ from runner.model.lease import Lease
 from runner.model.names import TargetName
 from runner.model.references import Json, SecretReference
 from runner.model.stack import EngineWish
-from runner.source.facts import CodeReader
+from runner.operations.code_tools import CodeTools
 from runner.vault import EnvironmentKeys, KeptPlans, StateStore
 
 
@@ -105,25 +104,8 @@ class Workshop(Protocol):
         under that name, or one is there."""
 
 
-class Tools(Workshop, Protocol):
+class Tools(CodeTools, Workshop, Protocol):
     """The tools of one repository."""
-
-    @property
-    def repository(self) -> Repository:
-        """The clone that we stand in."""
-
-    @property
-    def here(self) -> str:
-        """The working directory, as a path from the repository's root (`.` for the root)."""
-
-    def gates(self, tree: Tree) -> GatesConfiguration:
-        """Believes the gates of `tree`; AskedWrongly with all mistakes."""
-
-    def wishes(self, tree: Tree, gates: GatesConfiguration) -> WishesConfiguration:
-        """Believes the wishes of `tree`, under `gates`."""
-
-    def code(self, tree: Tree) -> CodeReader:
-        """Facts of the code in `tree`, through the index."""
 
     def record(self, remote: str, gates: GatesConfiguration, law: Tree) -> Record:
         """Opens the record at `remote` (empty: this clone), as `gates` of the tree `law` say."""

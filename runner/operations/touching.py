@@ -18,8 +18,8 @@ def narrowed(
     `worktree`: without a range what lies in the work tree counts, else only what is committed."""
     if request.changed is None:
         return request, ()
-    found = reached(bench, request.changed or ("" if worktree else ".."))
+    found = reached(bench.tools, request.changed or ("" if worktree else ".."))
     names = frozenset(name for name, row in found.rows.items() if row.reason is not Reason.ORPHAN)
-    said = f"--changed: {len(names)} of {len(found.side.targets)} targets, compared {found.compared.words}"
+    said = f"--changed: {len(names)} of {found.of} targets, compared {found.compared.words}"
     note = Diagnostic(code="changed-targets", message=said, severity=Severity.NOTE)
     return replace(request, touched=names), (*found.compared.notes, note)

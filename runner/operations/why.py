@@ -10,9 +10,10 @@ from runner.decisions.likeness import listed
 from runner.decisions.selection import meaning
 from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly
+from runner.git.commit_tree import CommitTree
 from runner.model.names import TargetName
 from runner.operations.affected import Reached, reached
-from runner.operations.bench import Bench
+from runner.operations.code_tools import CodeTools
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +39,10 @@ class WhyResult:
     exit_code: int = 0
 
 
-def why(request: WhyRequest, bench: Bench) -> WhyResult:
+def why(request: WhyRequest, tools: CodeTools) -> WhyResult:
     """How the range touches the target. AskedWrongly where the word means none, or several."""
-    found = reached(bench, request.range)
-    target = _meant(request.target, found, bench.tools.here)
+    found = reached(tools, request.range)
+    target = _meant(request.target, found, tools)
     row = found.rows.get(target)
     return WhyResult(
         target=target,
@@ -53,10 +54,13 @@ def why(request: WhyRequest, bench: Bench) -> WhyResult:
     )
 
 
-def _meant(word: str, found: Reached, here: str) -> TargetName:
+def _meant(word: str, found: Reached, tools: CodeTools) -> TargetName:
     """An orphan is no target of the head any more, and can be asked about all the same."""
-    gone = next((name for name in found.rows if str(name) == word.removeprefix("env/")), None)
-    names = {gone} if gone is not None else meaning(word, found.side.targets, here)
+    known = next((name for name in found.rows if str(name) == word.removeprefix("env/")), None)
+    if known is not None:
+        return known
+    tree = CommitTree(tools.repository, found.compared.tree)
+    names = meaning(word, tools.wishes(tree, tools.gates(tree)).targets, tools.here)
     if len(names) != 1:
         raise AskedWrongly.of(
             "not-one-target",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from datetime import datetime
@@ -26,16 +26,8 @@ from runner.model.happening import (
 from runner.model.names import TargetName
 from runner.model.plan import Counts, Plan, counted
 from runner.model.references import Json
-from runner.report.safe_text import json_text
+from runner.report.json_objects import diagnostic_object, diagnostic_objects, json_line
 from runner.report.value_text import masked
-
-SCHEMA = "runner/1"
-
-
-def json_line(kind: str, members: Mapping[str, Json]) -> str:
-    """One object of type `kind`, ended by a line feed. `members` have no `schema` or `type` of their own."""
-    assert not {"schema", "type"} & members.keys(), f"a member of `{kind}` would hide what the object is"
-    return json_text({"schema": SCHEMA, "type": kind, **members}) + "\n"
 
 
 def happening_line(happening: Happening) -> str:
@@ -77,25 +69,6 @@ def _writer(kind: type) -> Callable[[Any], Json]:
         names = tuple(each.name for each in fields(kind))
         return lambda value: {name: as_json(getattr(value, name)) for name in names}
     raise TypeError(f"a report has no JSON for {kind.__name__}")
-
-
-def diagnostic_object(each: Diagnostic) -> dict[str, Json]:
-    """A problem: code, severity, message, hint, and file, line, column where it has a place."""
-    place: dict[str, Json] = {}
-    if each.span:
-        place = {"file": each.span.file, "line": each.span.line, "column": each.span.column}
-    return {
-        "code": each.code,
-        "severity": str(each.severity),
-        "message": each.message,
-        "hint": each.hint,
-        "span": place or None,
-    }
-
-
-def diagnostic_objects(diagnostics: Iterable[Diagnostic]) -> list[Json]:
-    """Several problems, each once."""
-    return [diagnostic_object(each) for each in dict.fromkeys(diagnostics)]
 
 
 def change_object(change: Change) -> dict[str, Json]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from textwrap import shorten
 
 from runner.model.happening import TargetFinished
@@ -56,12 +56,6 @@ def live_lines_of(live: Sequence[Standing], orphans: Sequence[TargetName] = ()) 
         told += [line(), line(Piece("no longer wished for, and not touched (orphans):", Style.WARNING))]
         told += [line("  ", Piece(str(each), Style.NAME)) for each in orphans]
     return told
-
-
-def next_lines(following: Iterable[str]) -> list[Line]:
-    """What to type next."""
-    lines = [line("  ", Piece(each, Style.STRONG)) for each in following]
-    return [line(), line("next:"), *lines] if lines else []
 
 
 def _names(ended: Sequence[TargetFinished]) -> str:

@@ -26,37 +26,21 @@ _HERE = tuple(
 _END = rb'/?["$%*?\[{\s]'
 """What may follow the last known name of a path: the end of the literal, or what is computed or a pattern."""
 
-
-_LAST = re.compile(rb'/([^/"$%*?\[{\s]+)' + _END)
+_LAST = re.compile(rb'/([^/"$%*?\[{\s]*)' + _END)
 _THROUGH = re.compile(rb'/([^/"$%*?\[{\s]+)(?=/)')
-_FEW = 40
+_NO_WORDS: frozenset[str] = frozenset()
 
 
-class Needle:
-    """Finds literals whose path ends in one of `names`, or goes on through one of `passed` (links, submodules)."""
-
-    def __init__(self, names: Iterable[str], passed: Iterable[str] = ()) -> None:
-        self._names = {name.encode(errors="surrogateescape") for name in names}
-        self._passed = {name.encode(errors="surrogateescape") for name in passed}
-        few = b"|".join(map(re.escape, sorted(self._names))) if len(self._names) <= _FEW else b""
-        self._few = re.compile(rb"/(?:" + few + rb")" + _END) if few else None
-
-    def found(self, content: bytes) -> bool:
-        """Whether one stands in `content`. One expression for a few names, one walk over all names for many."""
-        if self._few is not None:
-            ends = self._few.search(content) is not None
-        else:
-            ends = not self._names.isdisjoint(_LAST.findall(content))
-        return ends or bool(self._passed and not self._passed.isdisjoint(_THROUGH.findall(content)))
-
-
-def glanced(content: bytes, path: str, needle: Needle) -> Mentions:
-    """What the file seems to name. Values (`*.tfvars`) are looked through for names only."""
+def glanced(content: bytes, path: str, *, through: bool = False) -> Mentions:
+    """What the file seems to name. Values (`*.tfvars`) are looked through for names only. `through`: names inside of
+    paths are told too."""
+    words = _names(_LAST, content) if b"/" in content else _NO_WORDS
+    passed = _names(_THROUGH, content) if through else _NO_WORDS
     if path.endswith((".tfvars", ".tfvars.json")):
-        return Mentions(hit=needle.found(content))
+        return Mentions(words=words, through=passed)
     remote, backend = b"terraform_remote_state" in content, b"backend" in content or b"cloud" in content
     if path.endswith(".json"):
-        return Mentions(odd=True, remote_state=remote, backend=backend)
+        return Mentions(odd=True, remote_state=remote, backend=backend, tofu=path.endswith(".tofu.json"))
     odd = placed = False
     if b"path" in content and _PLACE.search(content):
         for written, plain in _HERE:
@@ -75,13 +59,19 @@ def glanced(content: bytes, path: str, needle: Needle) -> Mentions:
     return Mentions(
         sources=sources,
         templates=templates,
-        hit=needle.found(content),
+        words=words,
+        through=passed,
         odd=odd or _DOTS.search(content) is not None,
         placed=placed,
         glued=b"local." in content and _GLUE.search(content) is not None,
         remote_state=remote,
         backend=backend,
+        tofu=path.endswith(".tofu"),
     )
+
+
+def _names(pattern: re.Pattern[bytes], content: bytes) -> frozenset[str]:
+    return frozenset(_texts(set(pattern.findall(content))))
 
 
 def _texts(found: Iterable[bytes]) -> Iterable[str]:

@@ -10,27 +10,18 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, Self
 
 from runner.model.code import FileFacts
+from runner.source.database import opened
 from runner.source.kept_facts import VERSION, decoded_facts, encoded_facts
 
 FILE_NAME = "index.sqlite"
 _BATCH = 500
-_TRIES, _PAUSE = 50, 0.02  # seconds: together what a lock of a moment can take
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    return int(version)
-
-
-def _is_damage(problem: Exception) -> bool:
-    return isinstance(problem, sqlite3.DatabaseError) and not isinstance(problem, sqlite3.OperationalError)
+_TABLE = "facts (key TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID"
 
 
 class Index(Protocol):
@@ -66,9 +57,8 @@ class FileIndex:
     """Shared by runs and worktrees: `directory` is `<git common dir>/runner`. Close it when done."""
 
     def __init__(self, directory: Path) -> None:
-        self._place = directory / FILE_NAME
         self._lock = threading.Lock()
-        self._connection = self._opened()
+        self._connection = opened(directory / FILE_NAME, VERSION, _TABLE)
 
     def load(self, wanted: Iterable[tuple[str, str, str]]) -> Mapping[str, FileFacts]:
         """See Index."""
@@ -117,49 +107,3 @@ class FileIndex:
                 assert self._connection is not None
                 rows.extend(self._connection.execute(statement, some).fetchall())
         return rows
-
-    def _opened(self) -> sqlite3.Connection | None:
-        """The file, made anew where it is of another version or damaged; None where nothing can be kept."""
-        dropped = False
-        for _ in range(_TRIES):
-            connection = None
-            try:
-                self._place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                connection = sqlite3.connect(self._place, timeout=5.0, check_same_thread=False)
-                self._prepare(connection)
-            except (sqlite3.Error, OSError) as problem:
-                if connection is not None:
-                    connection.close()
-                # Only a file that is no database is thrown away: a lock or a full disk passes, and others use the file.
-                if isinstance(problem, sqlite3.OperationalError) and "locked" in str(problem):
-                    # Who switches a new file to its journal locks it, and SQLite lets nobody wait for that.
-                    time.sleep(_PAUSE)
-                    continue
-                if dropped or not _is_damage(problem):
-                    return None
-                dropped = True
-                self._drop()
-            else:
-                return connection
-        return None
-
-    @staticmethod
-    def _prepare(connection: sqlite3.Connection) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=OFF")
-        if _version(connection) == VERSION:
-            return
-        with connection:
-            connection.execute("BEGIN IMMEDIATE")
-            # Asked again under the lock: another one may have made the table meanwhile, and filled it.
-            if _version(connection) != VERSION:
-                connection.execute("DROP TABLE IF EXISTS facts")
-                connection.execute(
-                    "CREATE TABLE facts (key TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID"
-                )
-                connection.execute(f"PRAGMA user_version={VERSION}")
-
-    def _drop(self) -> None:
-        for suffix in ("", "-wal", "-shm"):
-            with suppress(OSError):
-                self._place.with_name(self._place.name + suffix).unlink(missing_ok=True)

@@ -9,17 +9,11 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Protocol
 
-from runner.config import Checked, Checker, FileKind
-from runner.config.configuration import BranchFacts, GatesConfiguration, WishesConfiguration
-from runner.config.reading_gates import read_gates
-from runner.config.reading_wishes import read_wishes
-from runner.config.remembering import ConfigurationReader
+from runner.config.configuration import GatesConfiguration
 from runner.diagnostics import Diagnostic
 from runner.engine import Engine
-from runner.errors import AskedWrongly
 from runner.git import Delivery, Refs
 from runner.git.keeping import KeptSubmission
-from runner.git.repository import Repository
 from runner.kit.clock import Clock
 from runner.kit.tree import Tree
 from runner.ledger import Leases, Ledger
@@ -32,16 +26,9 @@ from runner.model.references import Json, SecretReference
 from runner.model.stack import EngineWish
 from runner.operations.tools import ChildView, LeaseTerms, Record, Workshop
 from runner.report.explanations import gathered
-from runner.source.facts import CodeReader
-from runner.source.index import FileIndex
 from runner.vault import EnvironmentKeys, KeptPlans, StateStore
-from runner.wiring.head_start import HEAD_START
+from runner.wiring.code_toolbox import CHECKER, CodeToolbox
 from runner.wiring.records import Records
-
-NETWORK_TIMEOUT = 60.0
-
-CHECKER = "runner.config.schema.checking"
-"""Imported when a configuration file is new: pydantic is paid for only then."""
 
 WORKSHOP = "runner.wiring.workshop"
 """Imported when an engine is to run, or something sealed to be opened: neither is needed to look."""
@@ -51,28 +38,17 @@ class _Workshop(Workshop, Protocol):
     def values(self, gates: Gates, refs: Refs, ledger: Ledger) -> Values: ...
 
 
-class Toolbox:
+class Toolbox(CodeToolbox):
     """See operations.tools.Tools."""
 
     def __init__(
         self, directory: Path, variables: Mapping[str, str], clock: Clock, tell: Callable[[Happening], None]
     ) -> None:
-        self._directory = directory
-        self._variables = variables
+        super().__init__(directory, variables)
         self._clock = clock
         self._tell = tell
         self._lock = Lock()
         self._entered: _Workshop | None = None
-
-    @cached_property
-    def repository(self) -> Repository:
-        """See Tools."""
-        return Repository.open(self._directory, network_timeout=_network_timeout(self._variables))
-
-    @property
-    def own_directory(self) -> Path:
-        """Where this clone keeps what is ours."""
-        return self.repository.git_directory / "runner"
 
     @property
     def cache(self) -> Path:
@@ -86,24 +62,6 @@ class Toolbox:
     def provider_cache(self) -> Path | None:
         """See Tools."""
         return self.cache / "plugins"
-
-    def gates(self, tree: Tree) -> GatesConfiguration:
-        """See Tools."""
-        reader = self._reader
-        found = read_gates(tree, self._branch_facts, reader)
-        reader.keep()
-        return found
-
-    def wishes(self, tree: Tree, gates: GatesConfiguration) -> WishesConfiguration:
-        """See Tools."""
-        reader = self._reader
-        found = read_wishes(tree, gates, reader)
-        reader.keep()
-        return found
-
-    def code(self, tree: Tree) -> CodeReader:
-        """See Tools."""
-        return CodeReader(tree, self._index)
 
     def record(self, remote: str, gates: GatesConfiguration, law: Tree) -> Record:
         """See Tools."""
@@ -193,12 +151,6 @@ class Toolbox:
         """See Tools."""
         return self._workshop.install(engine)
 
-    @property
-    def here(self) -> str:
-        """See Tools."""
-        directory, root = self._directory.resolve(), self.repository.root.resolve()
-        return directory.relative_to(root).as_posix() if directory.is_relative_to(root) else "."
-
     def _note(self, diagnostic: Diagnostic) -> None:
         self._tell(Noted(diagnostic=diagnostic))
 
@@ -224,45 +176,3 @@ class Toolbox:
             values=self._values,
             tell=self._note,
         )
-
-    @cached_property
-    def _index(self) -> FileIndex:
-        return FileIndex(self.own_directory)
-
-    @cached_property
-    def _reader(self) -> ConfigurationReader:
-        return ConfigurationReader(_checker, self.own_directory)
-
-    @cached_property
-    def _branch_facts(self) -> BranchFacts:
-        repository = self.repository
-        remotes = repository.remotes()
-        remote = "origin" if "origin" in remotes else remotes[0] if remotes else ""
-        head = repository.default_branch(remote) if remote else ""
-        # The only local branch is the last resort: nobody is asked for them where the remote's HEAD is known.
-        return BranchFacts(remote_head=head, local=() if head else tuple(sorted(repository.branches())))
-
-
-def _network_timeout(variables: Mapping[str, str]) -> float:
-    """Seconds that a remote may take for one command. AskedWrongly `bad-network-timeout`."""
-    written = variables.get("GITOPS_RUNNER_NETWORK_TIMEOUT", "")
-    try:
-        seconds = float(written or NETWORK_TIMEOUT)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds <= 3600:
-        raise AskedWrongly.of(
-            "bad-network-timeout",
-            f"GITOPS_RUNNER_NETWORK_TIMEOUT is `{written}`, which is no number of seconds from 1 to 3600",
-            hint=f"leave it unset for {NETWORK_TIMEOUT:g} seconds",
-        )
-    return seconds
-
-
-def _checker() -> Checker:
-    return HEAD_START.checker(_checked_here)
-
-
-def _checked_here(kind: FileKind, file: str, content: bytes, limit: int) -> Checked:
-    check: Checker = import_module(CHECKER).check
-    return check(kind, file, content, limit)

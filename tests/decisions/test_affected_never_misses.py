@@ -37,7 +37,7 @@ def told(
     if narrowed:
         tree = DictTree(*after)
         code = CodeReader(tree)
-        among = worth_comparing(glance_at(tree, code, paths), one, other, code, paths)
+        among = worth_comparing(glance_at(tree, code, paths), one, other, paths)
     return {str(name) for name in affected(one, other, {each.path for each in paths}, among=among)}
 
 

@@ -78,7 +78,7 @@ def compared(before: Files, after: Files, **sides: Any) -> dict[TargetName, Affe
         tree = DictTree(*trees[1])
         code = CodeReader(tree)
         configured = ChangedPath(path="runner.yaml", before="1", after="2", modes=("100644", "100644"))
-        among = worth_comparing(glance_at(tree, code, paths), old, new, code, [*paths, configured])
+        among = worth_comparing(glance_at(tree, code, paths), old, new, [*paths, configured])
         assert affected(old, new, changed, among=among) == every
     return every
 

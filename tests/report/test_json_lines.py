@@ -18,7 +18,8 @@ from runner.model.happening import (
     TargetStarted,
 )
 from runner.model.plan import PlanKind
-from runner.report.json_lines import as_json, happening_line, json_line
+from runner.report.json_lines import as_json, happening_line
+from runner.report.json_objects import json_line
 from tests.report.samples import APP, HOSTILE, NETWORK, change, plan_of
 
 CHANGE_FIELDS = {

@@ -19,11 +19,12 @@ from runner.model.happening import (
 )
 from runner.model.names import TargetName
 from runner.model.plan import PlanKind
+from runner.report.next_steps import next_lines
 from runner.report.plain_lines import happening_lines
 from runner.report.plan_text import plan_lines
 from runner.report.progress import Progress, duration_text, folded
 from runner.report.styled import columns, plain
-from runner.report.summary import live_lines_of, next_lines, outcome_lines, preview_lines
+from runner.report.summary import live_lines_of, outcome_lines, preview_lines
 from runner.report.terminal import live_lines, painted
 from tests.report.samples import APP, HOSTILE, NETWORK, change, plan_of
 

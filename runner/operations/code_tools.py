@@ -1,0 +1,40 @@
+"""What it takes to read commits and to compare them, and no more: neither the record nor an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from runner.config.configuration import GatesConfiguration, WishesConfiguration
+from runner.git.repository import Repository
+from runner.kit.tree import Tree
+from runner.model.references import Json
+from runner.source.facts import CodeReader
+from runner.source.pages import Pages
+
+
+class CodeTools(Protocol):
+    """The tools of one repository, as far as its commits go."""
+
+    @property
+    def repository(self) -> Repository:
+        """The clone that we stand in."""
+
+    @property
+    def here(self) -> str:
+        """The working directory, as a path from the repository's root (`.` for the root)."""
+
+    def gates(self, tree: Tree) -> GatesConfiguration:
+        """Believes the gates of `tree`; AskedWrongly with all mistakes."""
+
+    def wishes(self, tree: Tree, gates: GatesConfiguration) -> WishesConfiguration:
+        """Believes the wishes of `tree`, under `gates`."""
+
+    def code(self, tree: Tree) -> CodeReader:
+        """Facts of the code in `tree`, through the index."""
+
+    def pages(self) -> Pages | None:
+        """What this clone keeps of the tree that was read last, where it was read as we would read it now."""
+
+    def keep(self, head: Mapping[str, Json], values: Mapping[str, Json]) -> None:
+        """Keeps it for the next time."""
