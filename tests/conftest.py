@@ -3,7 +3,7 @@
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -82,6 +82,20 @@ def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
     skipped = [(report.nodeid, report.longrepr[2]) for report in reporter.stats.get("skipped", [])]
     for line in skips.spoken(skipped):
         reporter.write_line(line, yellow=True)
+    if line := skips.pulumi(*_of_pulumi(reporter.stats)):
+        reporter.write_line(line)
+
+
+def _of_pulumi(stats: Mapping[str, list[pytest.TestReport]]) -> tuple[list[str], int]:
+    """Of the tests that are marked so: why each of those was skipped that were, and how many ran."""
+    skipped = [each for each in stats.get("skipped", []) if "pulumi" in each.keywords]
+    ran = [
+        each
+        for outcome in ("passed", "failed", "error")
+        for each in stats.get(outcome, [])
+        if each.when == "call" and "pulumi" in each.keywords
+    ]
+    return [each.longrepr[2] for each in skipped if isinstance(each.longrepr, tuple)], len(ran)
 
 
 @pytest.fixture(autouse=True)

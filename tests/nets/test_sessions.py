@@ -45,6 +45,19 @@ def test_skips_are_said_last_with_name_and_reason(tmp_path: Path, workers: tuple
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "1")])
+def test_the_last_line_says_how_many_tests_of_pulumi_were_not_run(
+    tmp_path: Path, workers: tuple[str, ...]
+) -> None:
+    ended = session(
+        tmp_path,
+        "import pytest\npytestmark = pytest.mark.pulumi\n"
+        "def test_a():\n    pytest.skip('no CLI')\ndef test_b():\n    pass\n",
+        *workers,
+    )
+    assert ended.stdout.splitlines()[-1] == "Pulumi: 1 of 2 tests were NOT run, because: no CLI (1)"
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "1")])
 def test_a_process_left_running_fails_the_session(tmp_path: Path, workers: tuple[str, ...]) -> None:
     test = (
         "import subprocess, sys\n"
