@@ -118,8 +118,7 @@ def keep_for_next(session: Session, prospect: Prospect, ready: Readied, plan: Pl
 def tidy_kept(session: Session, targets: Iterable[TargetName]) -> None:
     """After plans were kept: they take no more room than they may."""
     for target in targets:
-        place = session.bench.tools.kept_plans(session.gates(target.environment), session.survey.record)
-        place.tidy(session.bench.clock.now().timestamp())
+        session.bench.tools.kept_plans(session.gates(target.environment), session.survey.record).tidy()
         return  # one sees those of all environments
 
 

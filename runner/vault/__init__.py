@@ -142,5 +142,5 @@ class KeptPlans(Protocol):
     def keep(self, basis: str, kept: KeptPlan) -> None:
         """Keeps a plan; not one that is too large. Those of the same target that are older make room. OSError."""
 
-    def tidy(self, now: float) -> None:
-        """Lets the oldest go, of all environments, where there are too many; `now` in seconds since the epoch."""
+    def tidy(self) -> None:
+        """Lets the oldest go, of all environments, where there are too many."""

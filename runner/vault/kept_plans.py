@@ -10,6 +10,8 @@ import hmac
 import os
 import secrets
 import stat
+import time
+from collections.abc import Iterable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -28,6 +30,8 @@ MOST_DAYS = 30
 """How long one lies that nobody asks for."""
 MOST_OF_A_TARGET = 4
 """Enough to go to and fro between branches."""
+SECONDS_TO_WRITE = 3600
+"""An unfinished one that is older was left by a run that was killed."""
 
 
 class SealedKeptPlans:
@@ -83,14 +87,13 @@ class SealedKeptPlans:
         except OSError:
             beside.unlink(missing_ok=True)
             raise
-        for old in _newest_first(place.parent)[MOST_OF_A_TARGET:]:
+        for _, old in _newest_first(place.parent.iterdir())[MOST_OF_A_TARGET:]:
             old.unlink(missing_ok=True)
 
-    def tidy(self, now: float) -> None:
+    def tidy(self) -> None:
         """See KeptPlans."""
-        left = MOST_BYTES
-        found = [(about, path) for path in self._directory.glob("*/*") if (about := _about(path)) is not None]
-        for about, path in sorted(found, key=lambda each: each[0].st_mtime, reverse=True):
+        left, now = MOST_BYTES, time.time()
+        for about, path in _newest_first(self._directory.glob("*/*")):
             left -= about.st_size
             if left < 0 or now - about.st_mtime > MOST_DAYS * 86400:
                 with suppress(OSError):
@@ -125,13 +128,12 @@ class SealedKeptPlans:
             os.close(descriptor)
 
 
-def _newest_first(directory: Path) -> list[Path]:
-    found = [(about.st_mtime, path) for path in directory.iterdir() if (about := _about(path)) is not None]
-    return [path for _, path in sorted(found, reverse=True)]
-
-
-def _about(path: Path) -> os.stat_result | None:
-    """None for one that another run has just put away."""
-    with suppress(OSError):
-        return path.lstat()
-    return None
+def _newest_first(paths: Iterable[Path]) -> list[tuple[os.stat_result, Path]]:
+    """What is there for all, and not being written."""
+    found: list[tuple[os.stat_result, Path]] = []
+    for path in paths:
+        with suppress(OSError):  # another run has just let it go
+            about = path.lstat()
+            if not path.name.startswith(".") or time.time() - about.st_mtime > SECONDS_TO_WRITE:
+                found.append((about, path))
+    return sorted(found, key=lambda each: each[0].st_mtime, reverse=True)

@@ -11,6 +11,7 @@ from tests.bench.large_records import growth, large_records, thousand_targets
 from tests.bench.large_repository import large_repository
 from tests.bench.peers import peers
 from tests.bench.scoreboard import Row, as_json, as_line, heading
+from tests.bench.second_previews import second_previews
 from tests.bench.slow_remote import forty_applies, twenty_runners
 from tests.bench.start_up import start_up
 from tests.nets.scrubbing import scrub
@@ -18,6 +19,7 @@ from tests.nets.scrubbing import scrub
 BENCHES: dict[str, Callable[[], Iterator[Row]]] = {
     "help": start_up,
     "previews": forty_previews,
+    "again": second_previews,
     "applies": forty_applies,
     "runners": twenty_runners,
     "status": thousand_targets,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 RUNNER_YAML = "ledger: {remote: origin}\n"
 
@@ -99,3 +100,23 @@ def tiny_stacks(count: int) -> dict[str, str]:
         f"stacks/s{number:04d}/main.tf": f'resource "terraform_data" "thing" {{ input = {number} }}\n'
         for number in range(count)
     }
+
+
+def with_provider(count: int, mirror: Path, version: str) -> dict[str, str]:
+    """Stacks as of `small_stacks`, with a file of the provider `hashicorp/local` in each."""
+    settings = f"{RUNNER_YAML}engines:\n  terraform: {{providers: {{mirror: {mirror}, direct: []}}}}\n"
+    needs = f'local = {{ source = "hashicorp/local", version = "{version}" }}'
+    code = f"""
+terraform {{
+  required_providers {{
+    {needs}
+  }}
+}}
+
+resource "local_file" "told" {{
+  filename = "told.json"
+  content  = jsonencode(local.tags)
+}}
+"""
+    files = small_stacks(count) | {"runner.yaml": settings}
+    return {path: text + code if path.endswith("/main.tf") else text for path, text in files.items()}
