@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 import click
+from msgspec import Struct
 
 from runner.cli.settings import Settings, settings_of
 from runner.cli.voice import Voice
@@ -36,8 +36,7 @@ Result = TypeVar("Result", bound=Outcome)
 JsonRow = tuple[str, Mapping[str, Json]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Showing(Generic[Result]):
+class Showing(Struct, Generic[Result], frozen=True, kw_only=True):
     """How a result is shown: `words` on stdout; or, as JSON, `rows` (type and members), then one `result` object with
     `members`. `plainly` replaces the words where the answer is no prose: text or bytes, untouched."""
 

@@ -7,18 +7,20 @@ when used (extra `aws`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredObject:
+
+class StoredObject(Struct, frozen=True, kw_only=True):
     """An object as it stands. `etag` is opaque: it changes with every write, and names what a next write replaces."""
 
-    content: bytes = field(repr=False)
+    content: bytes
     etag: str
     metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    __repr__ = object.__repr__  # what it holds is not to be read in a traceback
 
 
 class ObjectStore(Protocol):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from botocore import UNSIGNED
 from botocore.config import Config
+from msgspec import Struct
 
 from runner.cloud.clients import Cloud
 from runner.cloud.refused import asking
@@ -19,13 +19,14 @@ from runner.errors import AskedWrongly
 DEFAULT_SECONDS = 3600
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakenRole:
+class TakenRole(Struct, frozen=True, kw_only=True):
     """`variables` are what AWS's tools read, secret; `expires` aware UTC."""
 
     role_arn: str
-    variables: Mapping[str, str] = field(repr=False)
+    variables: Mapping[str, str]
     expires: datetime
+
+    __repr__ = object.__repr__  # what it holds is not to be read in a traceback
 
 
 class Identities:

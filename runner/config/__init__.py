@@ -9,9 +9,10 @@ that nobody has seen calls for it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic
 from runner.model.references import Json
@@ -25,16 +26,14 @@ class FileKind(StrEnum):
     STACK = "stack"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mistake:
+class Mistake(Struct, frozen=True, kw_only=True):
     """One mistake, and under which top-level key of its file it was made (empty: of the file as a whole)."""
 
     key: str
     diagnostic: Diagnostic
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class Checked(Struct, frozen=True, kw_only=True):
     """A file as written and checked: only the keys that were there, durations in seconds, sizes in bytes, shorthands
     written out; plain JSON. `places` are `runner.config.places`' coordinates, `nodes` the YAML nodes, aliases counted
     each time. Keys with mistakes are left out of `value`."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from runner.config.branches import branches_of
 from runner.diagnostics import Diagnostic
@@ -14,16 +16,14 @@ from runner.model.stack import EngineName, Stack
 from runner.model.target import Target
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BranchFacts:
+class BranchFacts(Struct, frozen=True, kw_only=True):
     """What Git says of branches: short names; `remote_head` empty where there is no remote or it has no HEAD."""
 
     remote_head: str = ""
     local: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """Law 14. `plan_bytes` bytes; `preview` and `lease` seconds; the others are counts."""
 
     targets: int = 2000
@@ -35,8 +35,7 @@ class Limits:
     commands_per_hour: int = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerSettings:
+class LedgerSettings(Struct, frozen=True, kw_only=True):
     """`remote`: a remote's name, `none`, or empty (unset: DESIGN, section 4). `refs`: hidden | branches. `sign`: auto |
     required | never. `signers`: a path in the tree, or empty."""
 
@@ -46,8 +45,7 @@ class LedgerSettings:
     signers: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineSettings:
+class EngineSettings(Struct, frozen=True, kw_only=True):
     """`path` names the program, empty where it is looked for; `mirror` and `direct` say where providers come from
     (`direct` None: any registry, empty: none); `versions` are globs of stack directories with their constraint, in
     written order. `plans` is Pulumi's. `mirror_missing` is what to say where `mirror` names no directory: only who has
@@ -62,8 +60,7 @@ class EngineSettings:
     mirror_missing: Diagnostic | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForgeSettings:
+class ForgeSettings(Struct, frozen=True, kw_only=True):
     """`type` empty: found from the remote. `app`: id, installation and key's place, as written."""
 
     type: str = ""
@@ -71,8 +68,7 @@ class ForgeSettings:
     app: Mapping[str, str | int] = field(default_factory=lambda: MappingProxyType({}))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatesConfiguration:
+class GatesConfiguration(Struct, frozen=True, kw_only=True):
     """runner.yaml and the gates of the environments, from the law's tree. `environments` are those with a file or a
     layout directory there; others get `defaults` (see `united`). `written` are the gates as checked, by file, to tell
     what another tree changes; `branches` are pairs of a branch pattern and an environment pattern."""
@@ -91,8 +87,7 @@ class GatesConfiguration:
     warnings: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WishesConfiguration:
+class WishesConfiguration(Struct, frozen=True, kw_only=True):
     """The wishes of the environments and the stacks, from the head's tree. `unknown` are environments that exist there
     and that the gates do not know (law 2). `foreign` are directories that another orchestrator owns."""
 
@@ -104,8 +99,7 @@ class WishesConfiguration:
     warnings: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Configuration:
+class Configuration(Struct, frozen=True, kw_only=True):
     """Both together. `environments` has the gates of every environment of the head, and of those that only the law
     knows (their targets, if any are live, are orphans)."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 DEFAULT_LAYOUT = ("stacks/{stack}",)
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)(\*?)\}")
@@ -22,8 +23,7 @@ class PatternError(ValueError):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class Placed(Struct, frozen=True, kw_only=True):
     """What a directory's path says: the stack's name, its environment (empty: any), and the other names."""
 
     directory: str
@@ -32,8 +32,7 @@ class Placed:
     captures: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pattern:
+class Pattern(Struct, frozen=True, kw_only=True):
     """One layout pattern. `prefix` is the directory below which everything that it matches lies; `.` is the root."""
 
     text: str

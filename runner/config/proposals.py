@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runner.config.files import DIRECTORY, RUNNER_FILE
 from runner.config.layout import DEFAULT_LAYOUT, compiled
@@ -27,8 +28,7 @@ _PARENTS = ("environments", "envs", "env", "live", "accounts", "deployments")
 """Directories whose children are environments, whatever these are called."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
+class Proposal(Struct, frozen=True, kw_only=True):
     """`layout` fits `stacks` of the `code` directories that look like roots; `rest` are the others. `environments` are
     those that the layout finds, `foreign` directory -> the orchestrator that owns it. `files`: path -> text."""
 

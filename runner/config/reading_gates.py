@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from difflib import get_close_matches
+
+from msgspec.structs import replace
 
 from runner.config import FileKind
 from runner.config.believing_gates import engines, forge, gates_of, ledger, limits, terraform_settings

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
+
+from msgspec import Struct
 
 from runner.config.places import Places, Steps
 from runner.diagnostics import Diagnostic, Span
@@ -33,8 +34,7 @@ _FORMS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class Scope(Struct, frozen=True, kw_only=True):
     """In which environment a value stands, and which stacks each environment has."""
 
     environment: str

@@ -14,9 +14,10 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+
+from msgspec import Struct
 
 from runner.config import Checked, Checker, FileKind, Mistake
 from runner.config.places import Places
@@ -28,8 +29,7 @@ _FILE = "configuration.json"
 _SPARE = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadFile:
+class ReadFile(Struct, frozen=True, kw_only=True):
     """One file of the user: what it says, and where."""
 
     section: Section

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runner.config.layout import Pattern, Placed, placed_by
 from runner.diagnostics import Diagnostic, Severity, Span
@@ -24,16 +25,14 @@ ORCHESTRATORS: Mapping[str, str] = {
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+@=-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.+@=-]*)*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """A directory with code, by the layout. `files` are the names of the files in it."""
 
     placed: Placed
     files: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
+class Search(Struct, frozen=True, kw_only=True):
     """What was found. `foreign`: directory -> the orchestrator that owns it. `version_files` are the paths of the
     engines' version files that may count; `walked` the number of files that were looked at."""
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Protocol
 
 import yaml
+from msgspec import Struct, field
 
 from runner.config.places import Places
 from runner.diagnostics import Diagnostic, Span
@@ -45,8 +45,7 @@ class _Mark(Protocol):
     column: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(Struct, frozen=True, kw_only=True):
     """What a file says. `mistakes` are those that did not stop the reading (duplicate keys, tags, aliases)."""
 
     value: Json
@@ -140,8 +139,7 @@ def _marked(mark: _Mark | None) -> tuple[int, int]:
     return (mark.line + 1, mark.column + 1) if mark else (1, 1)
 
 
-@dataclass(slots=True, kw_only=True)
-class _Composer:
+class _Composer(Struct, kw_only=True):
     """Events to values and places. `_anchors` name finished nodes with the number of nodes in them."""
 
     places: Places

@@ -6,9 +6,11 @@ Never a wrong empty answer. What cannot be told widens: a closure that is not wh
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from runner.decisions.closure import Code
 from runner.decisions.closure_difference import Difference, Reading, differences, too_large
@@ -38,8 +40,7 @@ class Reason(StrEnum):
     DEPENDENT = "dependent"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Affected:
+class Affected(Struct, frozen=True, kw_only=True):
     """`because` has one sentence a difference, the first says most; `hint` the lines to add, for an orphan;
     `differences` are what the sentences were made of; `through` the need by which it reaches a dependent."""
 
@@ -51,8 +52,7 @@ class Affected:
     through: TargetName | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class Side(Struct, frozen=True, kw_only=True):
     """What one commit says: its targets, wishes and gates, each by its own files, and its code. `foreign`: directories
     that another orchestrator owns; `most_items`: as many a closure may have (`limits.tree_files`)."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from runner.model.change import ChangeKind
 from runner.model.plan import Digests, Planned
@@ -20,8 +20,7 @@ ALWAYS_EQUAL = ("changes", "outputs", "engine", "lineage")
 """Law 1: these are equal at apply, whoever approved whatever."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class Difference(Struct, frozen=True, kw_only=True):
     """One named digest that differs."""
 
     name: str

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 from runner.decisions.globs import matches
 from runner.decisions.lookup import Files
@@ -59,8 +60,7 @@ class ItemKind(StrEnum):
 CONTENT = frozenset({ItemKind.FILE, ItemKind.EXECUTABLE, ItemKind.LINK, ItemKind.SUBMODULE})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClosureItem:
+class ClosureItem(Struct, frozen=True, kw_only=True):
     """`name`: a path from the repository's root, or a setting (`inputs.region`). `id`: blob id, a submodule's commit,
     `absent`, or the sha256 of a setting's canonical JSON."""
 
@@ -70,8 +70,7 @@ class ClosureItem:
     because: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
+class Watch(Struct, frozen=True, kw_only=True):
     """Paths below `directory` that match `pattern` (from that directory) belong to the closure, also when they are
     born later."""
 
@@ -87,8 +86,7 @@ class Watch:
         return path.startswith(prefix) and matches(self.pattern, path[len(prefix) :])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Closure:
+class Closure(Struct, frozen=True, kw_only=True):
     """`items` sorted by name. `var_files` in the order in which they are given to the engine, weakest first.
     `modules` are the local directories that are loaded, the stack's own first; `remote` the sources of others.
     `widened` says where a computed path made it wider. `diagnostics`: what cannot be had (errors), or was guessed.

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runner.decisions.closure import CONTENT, Closure, ClosureItem, Code, ItemKind
 from runner.decisions.lookup import joined, located
@@ -17,8 +18,7 @@ from runner.model.code import ModuleCall, ModuleFacts, Symbol, SymbolKind, liter
 _SHAPED = (".tf", ".tofu")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class Difference(Struct, frozen=True, kw_only=True):
     """`subject` is a path, or the key of a setting; `what`: changed | added | removed | moved; `because` says how it
     reaches the target, `steps` the same one by one, the nearest first; `module` the directory whose code reads it,
     empty for a setting."""
@@ -33,8 +33,7 @@ class Difference:
         return f"`{self.subject}` {self.what}: {self.because}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(Struct, frozen=True, kw_only=True):
     """A closure, with the code that it was read from. `called`: directory -> who calls it, by which call; the stack's
     own directory is not called."""
 

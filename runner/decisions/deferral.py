@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 from runner.decisions.edges import Edge
 from runner.model.change import ChangeKind, Output, OutputChange
@@ -15,8 +16,7 @@ from runner.model.references import OutputReference
 Outputs = Mapping[str, Output]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upstreams:
+class Upstreams(Struct, frozen=True, kw_only=True):
     """What is known of other targets. `live`: the outputs as they are live, None (or no key) where there is no state;
     `planned`: the plans of this run so far; `behind`: those with changes pending that this run does not plan."""
 
@@ -25,8 +25,7 @@ class Upstreams:
     behind: frozenset[TargetName] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Foresight:
+class Foresight(Struct, frozen=True, kw_only=True):
     """How a target can be planned. `outputs` are the values to fill its references with; with DEFERRED they are not
     complete."""
 
@@ -35,8 +34,7 @@ class Foresight:
     outputs: Mapping[TargetName, Outputs]
 
 
-@dataclass(frozen=True, slots=True)
-class _One:
+class _One(Struct, frozen=True):
     """One output (None where an edge reads none), and what may be believed of it."""
 
     kind: PlanKind

@@ -5,8 +5,9 @@ from __future__ import annotations
 import posixpath
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from runner.decisions.lookup import Files
 from runner.model.environment import Wishes
@@ -27,8 +28,7 @@ class Wished(Protocol):
     def code(self) -> Files: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Departure:
+class Departure(Struct, frozen=True, kw_only=True):
     """A target that is an orphan now, if it is live. `hint`: what to add, or what is proposed."""
 
     target: TargetName

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runner.decisions.closure import VERSION
 from runner.kit import canonical
@@ -14,8 +15,7 @@ from runner.model.references import Json
 from runner.model.stack import EngineIdentity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bound:
+class Bound(Struct, frozen=True, kw_only=True):
     """What a plan was made of. `code` is the closure's digest; `inputs` the resolved values that are no secrets;
     `secrets` variable -> HMAC (hex) of each one that is; `lineage` the state's, empty where there is none yet."""
 

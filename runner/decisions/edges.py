@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
+
+from msgspec import Struct
 
 from runner.decisions.closure import Code
 from runner.decisions.likeness import way_out
@@ -29,8 +30,7 @@ class ReadModules(Protocol):
         """None where the engine would load nothing there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edge:
+class Edge(Struct, frozen=True, kw_only=True):
     """Something needs `target`. `outputs` are those that it reads (none for `depends_on`); `reads_state`: it reads the
     whole state (`terraform_remote_state`, a stack reference)."""
 
@@ -41,8 +41,7 @@ class Edge:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Graph:
+class Graph(Struct, frozen=True, kw_only=True):
     """`edges` has every target as a key; edges to what does not exist are left out and are diagnostics."""
 
     edges: Mapping[TargetName, tuple[Edge, ...]]

@@ -6,9 +6,10 @@ All facts are handed in. What is not known closes (law 10).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from shlex import quote
+
+from msgspec import Struct
 
 from runner.decisions.calendar import freeze_span, in_words, is_open, next_opening
 from runner.decisions.globs import admitted, matches
@@ -30,8 +31,7 @@ CALENDAR = frozenset({"windows", "freezes", "freeze"})
 """Gates that `--emergency` opens: those that say when."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BranchFacts:
+class BranchFacts(Struct, frozen=True, kw_only=True):
     """Where the checked-out commit stands. `head`: the environment's branch as `remote` has it (with a local ledger,
     `remote` is empty and it is the clone's own), None where there is no such branch. `ahead`/`behind`: commits that
     only the checked-out one, only the head has. `dirty` are changed paths that are in a closure of the run."""

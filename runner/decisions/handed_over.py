@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct
 
 from runner.model.entry import Resource
 
@@ -12,12 +13,11 @@ Seen = tuple[str, str, str]
 """A resource as the engine's events told of it: address, action (`create`, `update`, `delete`, …), id or nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Witnessed:
+class Witnessed(Struct, frozen=True, kw_only=True):
     """`unfinished` began and were not seen to end; `finished` were seen to complete."""
 
-    unfinished: Sequence[Seen] = field(default=())
-    finished: Sequence[Seen] = field(default=())
+    unfinished: Sequence[Seen] = ()
+    finished: Sequence[Seen] = ()
 
 
 class Pending(Protocol):

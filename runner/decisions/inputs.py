@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runner.decisions.likeness import way_out
 from runner.diagnostics import Diagnostic
@@ -23,8 +24,7 @@ from runner.model.target import Target
 _WORD = re.compile(r"[\w-]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrittenInputs:
+class WrittenInputs(Struct, frozen=True, kw_only=True):
     """`inputs` are what the engine is to be given, strongest first resolved, references still in them."""
 
     inputs: Inputs

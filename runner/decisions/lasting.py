@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.decisions.closure import Closure
 from runner.decisions.own_files import LOCK_FILE
@@ -45,8 +47,7 @@ _HARMLESS_ARGUMENT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class Made(Struct, frozen=True, kw_only=True):
     """A plan and what it was made of. `modules` are the facts of the closure's local modules, `code` the bytes of their
     files, `live` what the state holds."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 MOST_LINKS = 40
 """As many links as Linux follows in one path."""
@@ -42,8 +43,7 @@ class Files(Protocol):
         """The target of the link at `path`, as written."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """Where a path leads. `path` is free of links; `node` None where nothing is there; `links` those that were
     followed; `problem` is empty, `outside` (the repository), or `loop`. A path into a submodule ends at it."""
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.decisions.closure import Code
 from runner.decisions.lookup import joined, located
@@ -28,8 +30,7 @@ class _Unclear(Exception):
     """Only the engine can tell."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class _Place(Struct, frozen=True, kw_only=True):
     """A module on the way: `above` are the directories that led to it."""
 
     module: InstalledModule

@@ -6,8 +6,9 @@ Says too much, and never too little: a word is the last name of a path, wherever
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from runner.decisions.closure import Code
 from runner.decisions.closure_difference import calls_of
@@ -22,8 +23,7 @@ word in files of values. Behind `ALWAYS` nothing stands: these may name anything
 _PLACES = (SymbolKind.MODULE, SymbolKind.ROOT, SymbolKind.WORKING)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Naming:
+class Naming(Struct, frozen=True, kw_only=True):
     """`goals`: directories that it may call; `words`: last names of paths in it, `through` the other names, where they
     were looked for; `templates`: last names of those that it may fill in; `values`: as `words`, of its files of values;
     `always`: it may name anything. `remote_state`, `backend`: it may hold such blocks."""
@@ -58,8 +58,7 @@ class Edges(Protocol):
         """The directories that are found under `key`, perhaps more than once."""
 
 
-@dataclass(slots=True)
-class GatheredEdges:
+class GatheredEdges(Struct):
     """Edges in memory."""
 
     found: dict[str, list[str]] = field(default_factory=dict)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runner.decisions.edges import Edge
 from runner.kit.dag import reversed_edges, waves
 from runner.model.names import TargetName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skip:
+class Skip(Struct, frozen=True, kw_only=True):
     """`target` cannot go, because `cause` did not end well; `through` is the need by which that reaches it."""
 
     target: TargetName

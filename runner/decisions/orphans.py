@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic, Severity
 from runner.model.entry import Deployment
@@ -22,8 +23,7 @@ class Fate(StrEnum):
     RENAMED = "renamed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unwished:
+class Unwished(Struct, frozen=True, kw_only=True):
     """A live target without a wish; `successor` is the target it was renamed to. `hint` holds the lines to add."""
 
     target: TargetName

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runner.decisions.gathering import Gathering
 from runner.decisions.globs import is_glob
@@ -27,8 +28,7 @@ _FILLED_IN = re.compile(r"[$%{*?\[]")
 _ENDING = re.compile(r"[^$%{}*?\[\]()]*\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Spelled:
+class Spelled(Struct, frozen=True):
     """A text as a path: `place` a directory (empty: the working directory), `fixed` what is known below it; `known`
     when that is all of it, else `ending` is what it ends in."""
 

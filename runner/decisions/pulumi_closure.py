@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runner.decisions.closure import Closure, Code
 from runner.decisions.gathering import Gathering
@@ -19,8 +20,7 @@ PROJECTS = ("Pulumi.yaml", "Pulumi.yml")
 _ENDINGS = (".yaml", ".yml")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
+class Project(Struct, frozen=True, kw_only=True):
     """What a project file says: `configs` is where stacks have their settings; `plain` False where a key stands in a
     form that is not looked into, so that nothing is believed of it."""
 

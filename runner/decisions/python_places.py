@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runner.decisions.globs import matches
 from runner.decisions.lookup import FILES, Files, located
@@ -21,8 +22,7 @@ def is_requirements(name: str) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
+class Imported(Struct, frozen=True, kw_only=True):
     """What one name leads to below one place: `files` that are loaded for it; `whole` where the first name is a module
     or a package of its own, so that no later place is looked at; `missing`: the name whose birth would change it."""
 

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+
+from msgspec.structs import asdict
 
 from runner.model.environment import Credentials, Gates, Hook, Identity, StateSettings
 from runner.model.references import Expression, Inputs, Json, Written

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runner.decisions.closure import Code
 from runner.decisions.lookup import located
@@ -17,8 +18,7 @@ from runner.model.target import Target
 _COMPUTED = "\0"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReferredStack:
+class ReferredStack(Struct, frozen=True, kw_only=True):
     """A program refers to the stack of `target`, at `span`."""
 
     target: TargetName

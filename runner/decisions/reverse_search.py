@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runner.decisions.lookup import joined
 from runner.decisions.naming import ALWAYS, CALLS, FILLS, NAMES, VALUES, Edges, Naming
@@ -24,8 +25,7 @@ from runner.model.target import Target
 CONFIGURATION = ("stack.yaml", ".terraform-version", ".opentofu-version", ".tool-versions")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changed:
+class Changed(Struct, frozen=True, kw_only=True):
     """Changed paths, those behind links too. `names`: every name on their ways; `places`: every directory on them, and
     they themselves; `passed`: paths of links and submodules, through which others are reached. Not `whole`: links lead
     to more paths than can be followed, and nothing can be ruled out."""
@@ -89,8 +89,7 @@ def _above(path: str) -> Iterator[str]:
         yield path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reached:
+class Reached(Struct, frozen=True, kw_only=True):
     """`directories`: all of code that a changed path may reach; `valued`: those whose values name a changed path."""
 
     directories: frozenset[str]
@@ -206,4 +205,6 @@ def _last(path: str) -> str:
 def is_configuration(path: str) -> bool:
     """Whether a change of this file may change the settings of targets, or which targets there are."""
     name = posixpath.basename(path)
-    return path in ("runner.yaml", "runner.yml") or path.split("/")[0] == "environments" or name in CONFIGURATION
+    return (
+        path in ("runner.yaml", "runner.yml") or path.split("/")[0] == "environments" or name in CONFIGURATION
+    )

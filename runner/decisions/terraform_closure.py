@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 from collections import deque
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runner.decisions.closure import Closure, Code
 from runner.decisions.gathering import MOST_ITEMS, Gathering
@@ -22,8 +23,7 @@ from runner.model.target import Target
 _PLACES = {SymbolKind.MODULE, SymbolKind.ROOT, SymbolKind.WORKING}
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     """An expression as a path: `place` a directory, `fixed` what is known below it; `known` when that is all of it.
     An empty place: nothing is known."""
 

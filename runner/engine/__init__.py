@@ -6,10 +6,11 @@ Refuses to choose words, to decide, and to know the ledger or the vault. What a 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from runner.diagnostics import Diagnostic
 from runner.kit.process import Stop
@@ -22,8 +23,7 @@ from runner.model.references import Json
 from runner.model.stack import EngineIdentity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackendChoice:
+class BackendChoice(Struct, frozen=True, kw_only=True):
     """Where the engine keeps its state while it runs. `file`: a state file in our private directory (git, local, s3
     states), absent where there is no state yet; None: as written in the code, with `config` given to init (each a
     `key=value` or a file). `workspace`: Terraform's, with a state as written; Pulumi's stack, always."""
@@ -33,8 +33,7 @@ class BackendChoice:
     workspace: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workspace:
+class Workspace(Struct, frozen=True, kw_only=True):
     """A target's private place for one run. `root` is the materialised closure (no `.git`), `directory` the stack's
     directory in it, `scratch` ours (plan, var file, logs, HOME), all mode 0700. `environment` is all that the child
     gets. `inputs` are resolved; `secret_inputs` names those that came from secrets or sensitive outputs. `var_files`
@@ -62,8 +61,7 @@ class Workspace:
     passphrase: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanOptions:
+class PlanOptions(Struct, frozen=True, kw_only=True):
     """`refresh_only` compares, and changes only the state. `targets`/`replace` are resource addresses."""
 
     destroy: bool = False
@@ -74,8 +72,7 @@ class PlanOptions:
     fingerprint: Callable[[bytes], str] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineEvent:
+class EngineEvent(Struct, frozen=True, kw_only=True):
     """A line of the engine's stream, redacted. `kind`: start | complete | errored | progress | message | output;
     `address`, `action`, `id` for resources."""
 
@@ -87,8 +84,7 @@ class EngineEvent:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class Applied(Struct, frozen=True, kw_only=True):
     """What an apply did. `ok` False: it failed, was stopped or timed out, with `because`. `finished` are the resources
     that completed, `unfinished` those that started and were not seen to end, each `(address, action, id)`. `locked`:
     the engine's own lock is somebody else's, in words that name who; nothing was begun then."""
@@ -102,8 +98,7 @@ class Applied:
     locked: Diagnostic | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateContents:
+class StateContents(Struct, frozen=True, kw_only=True):
     """A state, read. `outputs` hold plain values, sensitive ones too (the caller marks them secret at once);
     `resources` have no sensitive attribute. `sealed` are the outputs that are there and could not be opened; `pending`
     what it says was begun and has not ended, each `(address, action, id)`."""

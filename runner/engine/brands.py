@@ -7,14 +7,14 @@ used (`wiring.engines`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from runner.model.stack import EngineName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Brand:
+class Brand(Struct, frozen=True, kw_only=True):
     """`programs` are names on PATH; `places` directories below HOME where its own installer puts it; `embedded` the
     Python package that carries the engine as a library, or empty; `extra` the extra of ours without which its conductor
     cannot be imported; `installer` what fetches it, or empty. `asks` are the arguments to which it says its

@@ -9,10 +9,11 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase, translate
 from functools import lru_cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from runner.model.environment import Identity
 
@@ -90,8 +91,7 @@ def is_secret_name(name: str) -> bool:
     return says and not any(fnmatchcase(name.upper(), pattern) for pattern in _NO_SECRETS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderSources:
+class ProviderSources(Struct, frozen=True, kw_only=True):
     """Where providers are installed from. `mirror`: a directory, or an https URL ending in `/`; empty for none.
     `direct`: address patterns that may come from their registries, None for all, empty for none."""
 

@@ -11,8 +11,9 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic
 from runner.engine.brands import BRANDS, Brand
@@ -26,8 +27,7 @@ PROBE_TIMEOUT = 30.0  # seconds
 _SAID = re.compile(rb"\s*v?(\d+\.\d+\.\d+\S*)\s*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineProgram:
+class EngineProgram(Struct, frozen=True, kw_only=True):
     """A program that was found: `argv` begins every command. `notices` are to be shown when it is used."""
 
     identity: EngineIdentity
@@ -35,8 +35,7 @@ class EngineProgram:
     notices: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Candidate:
+class _Candidate(Struct, frozen=True, kw_only=True):
     argv: tuple[str, ...]
     file: Path  # whose change means another version
     origin: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from runner.model.change import SENSITIVE, UNKNOWN, AttributeDifference, AttributePath
 from runner.model.references import Json
@@ -11,8 +12,7 @@ from runner.model.references import Json
 Clean = Callable[[Json], Json]
 
 
-@dataclass(slots=True)
-class Masked:
+class Masked(Struct):
     """What masking found. `secrets` are the sensitive values by path, for their fingerprints, never to be stored."""
 
     value: Json = None

@@ -11,11 +11,12 @@ import json
 import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError
 
 from runner.decisions.digests import changes_form, outputs_form
@@ -62,8 +63,7 @@ _INSTALLING = (
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Conducted:
+class _Conducted(Struct, frozen=True, kw_only=True):
     """One operation: its workspace, the project in it, its command, its stack."""
 
     work: Workspace

@@ -16,10 +16,11 @@ import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 from typing import IO
+
+from msgspec import Struct
 
 from runner.errors import AskedWrongly, NoAnswer, ToolUnavailable
 
@@ -33,8 +34,7 @@ _SYSTEMS = {"Linux": "linux", "Darwin": "darwin"}
 _MACHINES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
+class Release(Struct, frozen=True, kw_only=True):
     """A release and the SHA-256 of its archive by platform (`linux-x64`); `url` has places for both names."""
 
     version: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic, Severity
 from runner.engine.loose_json import line_told, object_of, strings_of, text_at
@@ -37,8 +38,7 @@ _SEVERITIES = {"error": Severity.ERROR, "warning": Severity.WARNING}
 _COLOUR = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;]*m")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """One operation on one resource. `phase`: start | end | failed. `old` and `new` are its states as written, None
     where there is none. `detailed` maps a path to (`add`, `update-replace`, …), None where the provider gave none."""
 
@@ -59,8 +59,7 @@ class Step:
         return self.type == ROOT or self.type.startswith(PROVIDERS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Said(Struct, frozen=True, kw_only=True):
     """Words, about a resource or none. `severity` as Pulumi has it: debug | info | info#err | warning | error."""
 
     text: str
@@ -76,8 +75,7 @@ class Said:
         return Diagnostic(code="engine-said", message=message, severity=severity)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class Judged(Struct, frozen=True, kw_only=True):
     """A policy's word about a resource. `level`: advisory (`warning`) | mandatory | remediate."""
 
     policy: str
@@ -86,8 +84,7 @@ class Judged:
     urn: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class Summary(Struct, frozen=True, kw_only=True):
     """How an operation ended: succeeded | failed | canceled; empty from a CLI that does not say."""
 
     result: str

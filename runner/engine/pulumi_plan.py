@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from runner.diagnostics import Diagnostic, Severity
 from runner.engine.masking import Clean, Masked, differences, masked
@@ -42,8 +44,7 @@ _OF_REPLACES = frozenset({*_REPLACES, "delete-replaced", "discard-replaced", "re
 _SIDES = {"add": "add", "delete": "remove", "update": "change"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
+class Preview(Struct, frozen=True, kw_only=True):
     """What is needed to read a preview. `update_plan`: the file of `--save-plan`, the only place with the secrets of
     what is to come, opened by `opener`. `live`: the outputs as they are. `refresh_only`: it compared, and no more."""
 

@@ -9,11 +9,11 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 import yaml
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic
 from runner.engine import Workspace
@@ -24,8 +24,7 @@ PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 _OWN_KEYS = ("encryptionsalt", "encryptedkey", "secretsprovider")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
+class Project(Struct, frozen=True, kw_only=True):
     """`stack` is the stack's own name in `name`; `settings` the file with its configuration, and `as_written` that file
     before anything was added to it; `backend` the directory of our own backend of files, None where the stack is kept
     elsewhere (`elsewhere`: at this URL, empty for the one that the environment says). `secret` are the keys that the

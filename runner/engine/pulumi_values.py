@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from runner.model.change import AttributePath
 from runner.model.references import Json
@@ -34,8 +35,7 @@ _UNKNOWNS = frozenset(
 )
 
 
-@dataclass(slots=True)
-class Parted:
+class Parted(Struct):
     """A value and the two trees that `masking.masked` takes: True for a whole subtree. A secret that could not be
     opened is HIDDEN in `value` and its path is in `closed`."""
 

@@ -6,8 +6,9 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from runner.diagnostics import Diagnostic, Severity
 from runner.engine import Applied, Listener, PlanOptions, StateContents, Workspace

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
 
+from msgspec import Struct, field
 from python_terraform import IsFlagged, Terraform
 
 from runner.diagnostics import Diagnostic, Severity
@@ -26,8 +26,7 @@ PROVIDERS = Path(".terraform/providers")
 Value: TypeAlias = str | bool | list[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arguments:
+class Arguments(Struct, frozen=True, kw_only=True):
     """`flags` (`json`), `options` (`-name=value`, a list repeats it), `more` (the user's, as is), `positional`;
     `variables` are added to the environment, `outlives_us` as in Command."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from runner.diagnostics import Diagnostic, Severity
 from runner.engine import Applied, EngineEvent, Listener, Workspace

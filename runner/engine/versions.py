@@ -6,15 +6,15 @@ One difference: a build from source (`1.12.6-dev`) counts as the release that it
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _VERSION = re.compile(r"v?(\d+(?:\.\d+)*)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?")
 _CONSTRAINT = re.compile(r"\s*(=|!=|>=|<=|>|<|~>|)\s*(\S+)\s*")
 _ANY = frozenset({"latest", "latest-allowed", "min-required", "system", "*"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
+class Version(Struct, frozen=True, kw_only=True):
     """`segments` has at least three numbers; `written` is how many were written; `prerelease` may be empty."""
 
     segments: tuple[int, ...]

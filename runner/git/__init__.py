@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
+
+from msgspec import Struct, field
 
 # GitPython looks for git when it is imported, and without one the import fails; we say it ourselves (`git-missing`).
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
+class Edit(Struct, frozen=True, kw_only=True):
     """A change to the tree of one ref, to be made on whatever its head is when it is pushed.
 
     `changes`: path -> new blob bytes, or None to remove it (a path that ends in `/` removes all below it).
@@ -41,8 +41,7 @@ class Edit:
     sign: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pushed:
+class Pushed(Struct, frozen=True, kw_only=True):
     """A submission is at the remote (or, with no remote, in the clone). `heads`: ref -> commit that holds the
     submission's edit (for chained refs that very edit's commit); `blobs`: (ref, path) -> blob id written."""
 
@@ -50,8 +49,7 @@ class Pushed:
     blobs: Mapping[tuple[str, str], str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conflict:
+class Conflict(Struct, frozen=True, kw_only=True):
     """An expectation did not hold: `found` is the blob id at `ref`:`path`, None when there is nothing."""
 
     ref: str
@@ -60,8 +58,7 @@ class Conflict:
     found: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unsent:
+class Unsent(Struct, frozen=True, kw_only=True):
     """The remote refused or did not answer; the submission lies in the Git directory under `kept`, if it was asked to
     be kept. `moved_back` names a ref whose remote head is older than one we have seen (law 13)."""
 
@@ -122,8 +119,7 @@ class Refs(Protocol):
         """All blobs below `prefix` (a directory path, or empty): path -> (id, bytes), in one round."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoggedCommit:
+class LoggedCommit(Struct, frozen=True, kw_only=True):
     """A commit as it stands. `signed`: it carries a signature, which nobody has looked at yet."""
 
     id: str
@@ -133,8 +129,7 @@ class LoggedCommit:
     signed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
+class Signature(Struct, frozen=True, kw_only=True):
     """What became of a commit's signature. `status` is Git's letter (`%G?`): G good, U good but of nobody we know, B
     bad, X, Y, R expired or revoked, E not to be checked here, N none; `signer` the principal or the key."""
 

@@ -8,12 +8,12 @@ import signal
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol, cast
 
 import git.cmd
 import git.exc
+from msgspec import Struct
 
 from runner.errors import NoAnswer, ToolUnavailable
 
@@ -64,8 +64,7 @@ _SET = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GitAnswer:
+class GitAnswer(Struct, frozen=True, kw_only=True):
     """How a git command ended. `stdout` is bytes as they came; `stderr` is text, without credentials of URLs."""
 
     status: int

@@ -6,7 +6,9 @@ import os
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.errors import RunnerError
 from runner.git import Conflict, Edit, Pushed, Unsent
@@ -15,8 +17,7 @@ from runner.git.repository import Repository
 from runner.git.tree_editing import blob_at, edited_tree
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Standing:
+class _Standing(Struct, frozen=True, kw_only=True):
     """A ref while a group is drafted. `before`: its head at the place; `tip`: the newest commit drafted on it; `tree`:
     with all drafted edits; `edited`: paths that earlier submissions of the group changed."""
 
@@ -29,8 +30,7 @@ class _Standing:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class Placed(Struct, frozen=True, kw_only=True):
     """A submission that is in the draft. `tips` are complete for chains only: a replaced ref's commit comes last."""
 
     index: int
@@ -39,8 +39,7 @@ class Placed:
     blobs: Mapping[tuple[str, str], str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(Struct, frozen=True, kw_only=True):
     """A group, ready to be moved. `denied`: index -> why not. Whoever is in neither waits for the rest of the group."""
 
     moves: tuple[Move, ...]

@@ -14,8 +14,9 @@ import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from runner.errors import HistoryMoved
 from runner.git import Edit
@@ -24,8 +25,7 @@ from runner.git.repository import Repository
 _SCHEMA = "runner/1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptSubmission:
+class KeptSubmission(Struct, frozen=True, kw_only=True):
     """One file of the outbox. `place`: `remote/<remote>` or `local`; `attempts`: ref -> commit of each push that may
     have arrived."""
 

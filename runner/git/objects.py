@@ -8,10 +8,11 @@ import threading
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import new as new_hash
 from pathlib import Path
+
+from msgspec import Struct
 
 from runner.errors import ToolUnavailable
 from runner.git.command import Conversation, GitCommand
@@ -22,8 +23,7 @@ TREE_MODE = "40000"
 BLOB_MODE = "100644"
 
 
-@dataclass(frozen=True, slots=True)
-class TreeItem:
+class TreeItem(Struct, frozen=True):
     """One entry of a tree object. `mode` as Git writes it: 40000, 100644, 100755, 120000, 160000."""
 
     mode: str

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefNaming:
+
+class RefNaming(Struct, frozen=True, kw_only=True):
     """How refs are called where they live. `branches`: `refs/runner/X` is kept as `refs/heads/runner/X`, which forges
     can protect (DESIGN, section 4: `ledger.refs`)."""
 
@@ -28,8 +28,7 @@ class RefNaming:
         return ref
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class Move(Struct, frozen=True, kw_only=True):
     """A ref that goes from the commit `expected` (None: it does not exist) to `commit`."""
 
     ref: str
@@ -37,21 +36,18 @@ class Move:
     commit: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
+class Moved(Struct, frozen=True, kw_only=True):
     """All moves were made."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LostRace:
+class LostRace(Struct, frozen=True, kw_only=True):
     """None was made: a ref was not at its expected commit, or was being written by another. `message`: in the place's
     own words, if it had any."""
 
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class Refused(Struct, frozen=True, kw_only=True):
     """None was made, and trying again would change nothing; `message` in the place's own words. `surely` False: unless
     a ref turns out to have moved."""
 
@@ -59,8 +55,7 @@ class Refused:
     surely: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotKnown:
+class NotKnown(Struct, frozen=True, kw_only=True):
     """The place did not answer to the end: the moves may have been made."""
 
     message: str

@@ -4,7 +4,8 @@ lacks, or says which commit is missing."""
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runner.errors import AskedWrongly, NoAnswer
 from runner.git.repository import Repository
@@ -12,8 +13,7 @@ from runner.git.repository import Repository
 _STEPS = ("--deepen=50", "--deepen=500", "--deepen=5000", "--unshallow")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangedPath:
+class ChangedPath(Struct, frozen=True, kw_only=True):
     """A path that differs between two trees; `before` and `after` are blob ids (a submodule's commit), empty where
     there is nothing; `modes` as Git writes them (`100644`), `000000` for nothing."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic
 from runner.errors import HistoryMoved, NoAnswer
@@ -20,14 +21,13 @@ CHAINS = "refs/runner/live/"
 _ROUNDS = 20  # each means that somebody pushed between our listing and our fetching
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class Sighting(Struct, frozen=True, kw_only=True):
     """What a place held when it was looked at. `moved_back`: chains whose head does not contain the one remembered;
     for them `heads` has the remembered one. `others`: what is remembered of refs that were not looked at."""
 
     heads: Mapping[str, str]
     others: Mapping[str, str]
-    moved_back: tuple[str, ...] = field(default=())
+    moved_back: tuple[str, ...] = ()
 
 
 class Memory:

@@ -6,8 +6,9 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from runner.errors import AskedWrongly, NoAnswer
 from runner.git.command import GitAnswer, GitCommand, git_failed, without_credentials
@@ -19,8 +20,7 @@ _BRANCH = "ref: refs/heads/"
 _FALLBACK_NAME, _FALLBACK_EMAIL = "gitops-runner", "gitops-runner@localhost"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SigningSetup:
+class SigningSetup(Struct, frozen=True, kw_only=True):
     """How commits are signed here. `format`: ssh | openpgp | x509; `key` as in user.signingkey (may be empty for
     openpgp: then the email chooses); `commits`: commit.gpgsign."""
 
@@ -29,16 +29,14 @@ class SigningSetup:
     commits: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Merge:
+class Merge(Struct, frozen=True, kw_only=True):
     """What merging two commits gives: `tree` (with conflict markers where there are `conflicts`, the paths)."""
 
     tree: str
     conflicts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _There:
+class _There(Struct, frozen=True, kw_only=True):
     """What a remote said: ref -> commit, and the branch that its HEAD names, where it was asked for and says so."""
 
     refs: Mapping[str, str]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from runner.git import Delivery, Edit, Pushed, Unsent
 from runner.git.keeping import Keeping

@@ -8,11 +8,11 @@ additional authenticated text is version, key id, purpose, ledger id, target, li
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from enum import StrEnum
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly, HistoryMoved
@@ -35,8 +35,7 @@ class Purpose(StrEnum):
     KEY = "key"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(Struct, frozen=True, kw_only=True):
     """What an object is bound to. `ledger` is the ledger's random id; `target` a target's or another object's name."""
 
     purpose: Purpose
@@ -47,8 +46,7 @@ class Context:
     serial: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
+class Header(Struct, frozen=True, kw_only=True):
     """What an envelope says without a key; believed only after `open_object`."""
 
     key_id: str

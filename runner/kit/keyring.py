@@ -6,20 +6,22 @@ Apart from it, so that who only passes keys on does not pay for loading a crypto
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+
+class Key(Struct, frozen=True, kw_only=True):
     """`id` is 16 hexadecimal digits that say nothing about `secret` (32 bytes), and may be public."""
 
     id: str
-    secret: bytes = field(repr=False)
+    secret: bytes
+
+    def __repr__(self) -> str:
+        return f"Key(id={self.id!r})"  # the secret is not to be read in a traceback
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyRing:
+class KeyRing(Struct, frozen=True, kw_only=True):
     """The keys of one environment: `current` seals objects, `old` (by id) only open them. `sealing` seals values; it
     stays the first one when keys are rotated, for a value must look the same as long as it is the same."""
 

@@ -15,9 +15,10 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
+
+from msgspec import Struct, field
 
 from runner.diagnostics import Diagnostic
 from runner.errors import ToolUnavailable
@@ -36,8 +37,7 @@ FORCED = 6.0  # seconds from the second interrupt to the kill: Terraform gives i
 POLL = 0.05  # seconds; only where the system has no pidfd
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class Command(Struct, frozen=True, kw_only=True):
     """What to run. `environment` is all that the child gets. `timeout` seconds until it is interrupted, `grace`
     seconds more until it is killed. `limit` bytes of stdout are kept. `terminal`: it gets our terminal and nothing is
     captured. `outlives_us`: when we are killed it may finish what an interrupt lets it finish, such as saving its
@@ -55,8 +55,7 @@ class Command:
     outlives_us: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Completed:
+class Completed(Struct, frozen=True, kw_only=True):
     """How it ended. `code` is negative for a signal. `stdout` are the first `limit` bytes (`truncated` says whether
     there were more), `stderr` the last 1 MiB. `timed_out` and `stopped` say who interrupted it."""
 
@@ -111,8 +110,7 @@ def _death_wrapper() -> tuple[str, ...]:
     return (found, "--pdeathsig", "INT", "--") if b"--pdeathsig" in told.stdout else ()  # not in busybox
 
 
-@dataclass(slots=True)
-class _Stream:
+class _Stream(Struct):
     """One of the child's streams, cut into lines as it comes."""
 
     name: str

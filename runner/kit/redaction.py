@@ -6,8 +6,9 @@ import re
 import threading
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from runner.kit.secretforms import SHORTEST, forms_of, pattern_of
 
@@ -19,8 +20,7 @@ _BREAK = re.compile(r"[ \t]*(?:\r?\n|\\r\\n|\\n)[ \t│|>+]*")
 _SPACED = re.compile(r"(?s)(?=(.)([^\w]{1,24}).\2.\2.\2.\2.\2.\2.)\1(?:\2.)+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Compiled:
+class _Compiled(Struct, frozen=True, kw_only=True):
     """What all secrets together make: `forms` are sorted; `long` finds those that are looked for across breaks."""
 
     labels: dict[str, str]

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from enum import Enum
 from typing import Any, TypeAlias, Union
+
+from msgspec import NODEFAULT, Struct
 
 Json: TypeAlias = Union[None, bool, int, float, str, "list[Json]", "dict[str, Json]"]
 
 
 class Tagged:
-    """`kinds`: the dataclasses and enumerations that may stand in a record, at any depth. Fields that hold their
+    """`kinds`: the structs and enumerations that may stand in a record, at any depth. Fields that hold their
     default are left out; lists, tuples, sets, mappings with text as keys, dates and moments come back as they went."""
 
     def __init__(self, kinds: Iterable[type]) -> None:
         self._kinds = {kind.__name__: kind for kind in kinds}
         self._defaults = {
-            kind: [(each.name, _default(each)) for each in fields(kind)]
-            for kind in self._kinds.values()
-            if is_dataclass(kind)
+            kind: list(_defaults(kind)) for kind in self._kinds.values() if issubclass(kind, Struct)
         }
 
     def written(self, value: object) -> Json:
@@ -42,7 +41,7 @@ class Tagged:
                 return {"{": [self.written(each) for each in sorted(value)]}
             case Mapping():
                 return {":": {str(key): self.written(each) for key, each in value.items()}}
-            case _ if is_dataclass(value) and not isinstance(value, type):
+            case Struct():
                 members: dict[str, Json] = {"@": self._named(value)}
                 for name, default in self._defaults[type(value)]:
                     if (member := getattr(value, name)) != default:
@@ -88,9 +87,8 @@ class Tagged:
         return name
 
 
-def _default(each: Field[Any]) -> object:
-    """The default of a field; itself, which no value equals, where it has none."""
-    factory: Callable[[], object] | object = each.default_factory
-    if callable(factory):
-        return factory()
-    return each if each.default is MISSING else each.default
+def _defaults(kind: type[Struct]) -> Iterable[tuple[str, object]]:
+    """Each field with its default: NODEFAULT, which no value equals, where it has none."""
+    names, given = kind.__struct_fields__, kind.__struct_defaults__
+    for name, default in zip(names, (NODEFAULT,) * (len(names) - len(given)) + given, strict=True):
+        yield name, getattr(default, "factory", lambda default=default: default)()

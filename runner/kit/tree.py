@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha1
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 
 class Kind(StrEnum):
@@ -22,8 +23,7 @@ class Kind(StrEnum):
     MODULE = "module"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(Struct, frozen=True, kw_only=True):
     """One thing in a tree. `id` is its Git object id (a blob's for files and links, a tree's for directories, a
     commit's for submodules); a tree that cannot know it leaves it empty."""
 

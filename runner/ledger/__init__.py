@@ -6,8 +6,9 @@ Refuses to rewrite history.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic
 from runner.git import Delivery, Edit
@@ -17,8 +18,7 @@ from runner.model.lease import Intent, Lease
 from runner.model.names import TargetName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Writing:
+class Writing(Struct, frozen=True, kw_only=True):
     """An entry to write, with what it makes live. `deployment` None: what is live stays as it is (an unlock).
     `outputs`, `resources` None: leave the recorded ones as they are. An entry of kind freeze adds itself to the
     environment's freezes by hand, one of kind thaw ends them all."""
@@ -82,8 +82,7 @@ class Ledger(Protocol):
         """Verifies the whole chain again, with every signature, and gives the number of entries. HistoryMoved."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeldLease:
+class HeldLease(Struct, frozen=True, kw_only=True):
     """A lease as it stands: `blob` the id of what says so, `mine` whether this run holds it."""
 
     lease: Lease

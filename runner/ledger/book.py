@@ -6,10 +6,12 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.errors import AskedWrongly, HistoryMoved, NoAnswer
 from runner.git import Edit, History, LoggedCommit, Outbox, Refs, Unsent
@@ -42,8 +44,7 @@ from runner.model.names import TargetName, decoded
 _SHORTEST_PREFIX = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """Where a record lives: `name` is `remote/<remote>` or `local`; `directory` is `<git dir>/runner`, for what this
     clone remembers."""
 

@@ -7,9 +7,11 @@ and writes there what its trailers say. Fences never go back for a target, nor s
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import NoReturn
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from runner.errors import HistoryMoved
 from runner.git import LoggedCommit
@@ -25,8 +27,7 @@ MAY_GO_BACK = frozenset({EntryKind.SURGERY, EntryKind.RECOVERY, EntryKind.MIGRAT
 OF_ENVIRONMENT = frozenset({EntryKind.FREEZE, EntryKind.THAW})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class Mark(Struct, frozen=True, kw_only=True):
     """What is remembered of one target: `entry` its newest entry's commit, the highest `fence`, the highest serial of
     each lineage."""
 
@@ -35,8 +36,7 @@ class Mark:
     serials: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
+class Verified(Struct, frozen=True, kw_only=True):
     """A chain that was believed up to `head`. `marks`: stack -> mark; the empty stack is the environment itself.
     `signed`: whether a signed commit has been met."""
 
@@ -47,8 +47,7 @@ class Verified:
     signed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """One commit of the chain with what it touched; `written` is the file that tells of its entry, as it stands in its
     tree, None where there is none."""
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.diagnostics import Diagnostic
 from runner.ledger.lease_record import LeaseRecord
@@ -16,8 +18,7 @@ RENEWALS_A_TERM = 3
 """How often a holder gives a sign of life within its term."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
+class Slot(Struct, frozen=True, kw_only=True):
     """A target's lease as it stands: `blob` and `renewal_blob` are the ids of what says so."""
 
     record: LeaseRecord
@@ -25,31 +26,27 @@ class Slot:
     renewal_blob: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Free:
+class Free(Struct, frozen=True, kw_only=True):
     """It may be taken. `fence` is the new one; `former` whose place is taken, None where nothing stands."""
 
     fence: int
     former: Slot | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Living:
+class Living(Struct, frozen=True, kw_only=True):
     """Somebody else holds it, and seems to live."""
 
     lease: Lease
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doubtful:
+class Doubtful(Struct, frozen=True, kw_only=True):
     """Its holder seems to be gone; it is known in `seconds`, if nothing moves until then."""
 
     lease: Lease
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unresolved:
+class Unresolved(Struct, frozen=True, kw_only=True):
     """Its holder is gone, and had announced a change that is not on the record."""
 
     lease: Lease
@@ -58,8 +55,7 @@ class Unresolved:
 Claim: TypeAlias = Free | Living | Doubtful | Unresolved
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
+class Circumstances(Struct, frozen=True, kw_only=True):
     """`unchanged`: seconds for which we saw the slot as it is, on our monotonic clock; `now` by the wall clock, which
     only decides whether watching is worth while; `floor`: the highest fence on record; `past_intent`: the taker comes
     to resolve what was announced."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+
+from msgspec import Struct
 
 from runner.kit import canonical
 from runner.ledger.json_fields import SCHEMA, Fields, NotReadable, instant_text
@@ -18,8 +19,7 @@ from runner.model.plan import Digests, StateFacts
 from runner.model.references import Json
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetFile:
+class TargetFile(Struct, frozen=True, kw_only=True):
     """What `deployment.json` holds: `newest` is the entry of the commit that wrote it, whatever that did;
     `deployment` is None where nothing was ever applied (an unlocked target, say)."""
 
@@ -27,8 +27,7 @@ class TargetFile:
     deployment: Deployment | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnvironmentFile:
+class EnvironmentFile(Struct, frozen=True, kw_only=True):
     """What `environment.json` holds: the newest entry of the environment itself, and those that froze it by hand and
     were not thawed."""
 
@@ -118,7 +117,7 @@ def entry_json(entry: Entry) -> Json:
         "run": entry.run,
         "at": instant_text(entry.at),
         "id": entry.id,
-        "digests": {each.name: getattr(entry.digests, each.name) for each in fields(entry.digests)}
+        "digests": {name: getattr(entry.digests, name) for name in entry.digests.__struct_fields__}
         if entry.digests
         else None,
         "settings": entry.settings,
@@ -155,7 +154,7 @@ def entry_of(written: Fields) -> Entry:
         run=written.text("run"),
         at=written.instant("at"),
         id=written.text("id"),
-        digests=Digests(**{each.name: digests.text(each.name) for each in fields(Digests)})
+        digests=Digests(**{name: digests.text(name) for name in Digests.__struct_fields__})
         if digests
         else None,
         settings=written.text("settings"),

@@ -5,15 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.errors import LeaseHeld
 from runner.model.lease import Lease
 from runner.model.names import TargetName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
+class Hold(Struct, frozen=True, kw_only=True):
     """A lease of ours. `blob` says so at the remote; `alive`: monotonic seconds when the last push that arrived was
     begun. `changing`: an announcement is under way; `releasing`: its end was handed out, to go with an entry.
     `stolen`: why it is another's for certain; `unrenewed`: why it counts as lost although it may still be ours."""
@@ -151,4 +152,4 @@ class Holdings:
         with self._lock:
             hold = self._holds.get(target)
             if hold is not None:
-                self._holds[target] = replace(hold, **fields)  # type: ignore[arg-type]
+                self._holds[target] = replace(hold, **fields)

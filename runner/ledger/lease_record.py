@@ -6,7 +6,8 @@ announced did not come to an entry.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.ledger.codec import blob
 from runner.ledger.json_fields import Fields, NotReadable, instant_text
@@ -19,8 +20,7 @@ LEASES = "leases/"
 RENEWALS = "renewals/"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeaseRecord:
+class LeaseRecord(Struct, frozen=True, kw_only=True):
     """What stands about a target's lease. `released`: nobody holds it any more; `broken_by` names who took it away
     from its holder."""
 

@@ -6,7 +6,8 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly, Denied, LeaseHeld, NoAnswer

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from runner.ledger.codec import blob
 from runner.ledger.json_fields import Fields
@@ -29,8 +30,7 @@ class Seal(Protocol):
         """What was sealed. AskedWrongly for another key; HistoryMoved where it does not authenticate."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Values:
+class Values(Struct, frozen=True, kw_only=True):
     """How an environment's values are recorded: `mode` sealed | plain | none, as `ledger.values` says. Sealed without
     a `seal` means absent: nothing is ever plainer than asked."""
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.errors import Denied, LeaseHeld, NoAnswer, RunnerError
 from runner.git import Conflict, Delivery, Edit, Outbox, Pushed, Refs, Unsent
@@ -25,8 +27,7 @@ from runner.ledger.taking import Terms
 from runner.model.names import TargetName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordPlace:
+class RecordPlace(Struct, frozen=True, kw_only=True):
     """Where the record is, which the leases do not share."""
 
     refs: Refs

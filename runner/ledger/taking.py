@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import HistoryMoved, LeaseHeld, NoAnswer, OutcomeUnknown
@@ -45,8 +46,7 @@ def _no_floor(_: TargetName) -> int:
     return 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(Struct, frozen=True, kw_only=True):
     """How a run's leases are taken. `term` seconds; `wait` seconds for somebody else's to end (0: none).
     `dead` knows leases whose holder is certainly gone; `floor` gives the highest fence on record; `before_intent`
     is called with an environment before the first intent there is announced (it opens the ledger); `on_lost`, from

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runner.git import History, LoggedCommit
 from runner.ledger.chain import Step, Verified, broken, extended, file_told, opened
@@ -14,8 +15,7 @@ _NEWEST = 100
 commit vouches for all before it, because whoever signs has verified them (a chain of hashes)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signing:
+class Signing(Struct, frozen=True, kw_only=True):
     """`write`: our own entries are signed. `required`: entries without a good signature are not believed. `signers`: an
     allowed-signers file from the commit whose gates hold; None: the user's own Git configuration decides."""
 

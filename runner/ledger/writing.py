@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.errors import AskedWrongly
 from runner.git import Edit, History, Refs
@@ -34,8 +36,7 @@ _WITHOUT_LEASE = OF_ENVIRONMENT | {EntryKind.UNLOCK}
 _APPLIED = frozenset({EntryKind.APPLY, EntryKind.DESTROY, EntryKind.ADOPT, EntryKind.RECOVERY})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
+class Shelf(Struct, frozen=True, kw_only=True):
     """What a writer reads. `fresh`: nothing was written for the target since the last refresh, so what is read there
     is what its files will be when the edit is pushed (we hold its lease)."""
 

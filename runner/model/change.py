@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from runner.model.references import Json
 
@@ -29,8 +30,7 @@ class ChangeKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttributeDifference:
+class AttributeDifference(Struct, frozen=True, kw_only=True):
     """One attribute that differs. `op`: add | remove | change."""
 
     path: AttributePath
@@ -38,8 +38,7 @@ class AttributeDifference:
     forces_replace: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """`before`/`after` have sensitive values replaced by SENSITIVE and unknown ones by UNKNOWN; `fingerprints` maps a
     sensitive path (JSON text) to the HMAC of its value, so that a changed secret changes the digest. `order` of a
     replacement: create-first | delete-first."""
@@ -64,8 +63,7 @@ class Change:
     fingerprints: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputChange:
+class OutputChange(Struct, frozen=True, kw_only=True):
     """An output that the plan changes, or keeps (`no-op`). `known` is False where the value is unknown before apply;
     `value` is the planned one, SENSITIVE where it is marked."""
 
@@ -78,8 +76,7 @@ class OutputChange:
     fingerprint: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Output:
+class Output(Struct, frozen=True, kw_only=True):
     """A value that a target gives to others. `type` is the engine's type expression, as JSON."""
 
     value: Json

@@ -7,10 +7,11 @@ locals, because they may stand in the file beside it; a module can (`decisions.m
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from runner.diagnostics import Diagnostic, Span
 from runner.model.references import Json
@@ -27,8 +28,7 @@ class SymbolKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Symbol:
+class Symbol(Struct, frozen=True, kw_only=True):
     """A piece of a text that is not literal; `name` of a local."""
 
     kind: SymbolKind
@@ -48,8 +48,7 @@ def _plain(text: Text) -> bool:
     return all(isinstance(part, str) for part in text)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variable:
+class Variable(Struct, frozen=True, kw_only=True):
     """A declared input. `type` is its text as written, empty for none. An attribute that the block does not set is
     None (an override file changes only what it sets)."""
 
@@ -61,8 +60,7 @@ class Variable:
     type: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeclaredOutput:
+class DeclaredOutput(Struct, frozen=True, kw_only=True):
     """A declared output."""
 
     name: str
@@ -71,8 +69,7 @@ class DeclaredOutput:
     ephemeral: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModuleCall:
+class ModuleCall(Struct, frozen=True, kw_only=True):
     """A `module` block. `source` None where it has none (an override); `version` as written."""
 
     name: str
@@ -81,8 +78,7 @@ class ModuleCall:
     version: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileReference:
+class FileReference(Struct, frozen=True, kw_only=True):
     """An argument that names a file or directory. `function`: `file`, `templatefile`, `fileset` …, `path` for any
     other expression that begins with path.module or its kin, `literal` for a bare string in a place that may be one.
     `pattern`: the second argument of fileset."""
@@ -93,8 +89,7 @@ class FileReference:
     pattern: Text | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackendBlock:
+class BackendBlock(Struct, frozen=True, kw_only=True):
     """A `backend` or `cloud` block: `type` is the backend's (`cloud` for the latter), `attributes` the literal ones;
     `computed` the names of the others."""
 
@@ -104,8 +99,7 @@ class BackendBlock:
     computed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequiredProvider:
+class RequiredProvider(Struct, frozen=True, kw_only=True):
     """An entry of `required_providers`; `source` as written (`hashicorp/aws`), empty for none."""
 
     name: str
@@ -114,8 +108,7 @@ class RequiredProvider:
     version: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResourceBlock:
+class ResourceBlock(Struct, frozen=True, kw_only=True):
     """A `resource`, `data` or `ephemeral` block; `mode` is managed | data | ephemeral; `provider` its explicit one."""
 
     mode: str
@@ -125,8 +118,7 @@ class ResourceBlock:
     provider: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemoteState:
+class RemoteState(Struct, frozen=True, kw_only=True):
     """A `terraform_remote_state`: `backend` empty where computed; `config` its literal attributes."""
 
     name: str
@@ -137,8 +129,7 @@ class RemoteState:
     workspace: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provisioner:
+class Provisioner(Struct, frozen=True, kw_only=True):
     """A `provisioner` block (`local-exec` …) in `resource`."""
 
     type: str
@@ -146,8 +137,7 @@ class Provisioner:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileFacts:
+class FileFacts(Struct, frozen=True, kw_only=True):
     """What one file says. `path` in spans is the file's own. `functions` are all functions that it calls. `shape` is a
     digest of its bytes without the sources of its local module calls, empty where it has none: two files of one shape
     differ in where modules lie, and in nothing else."""
@@ -169,8 +159,7 @@ class FileFacts:
     shape: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModuleFacts:
+class ModuleFacts(Struct, frozen=True, kw_only=True):
     """What a directory says, as the engine merges its files (override files last). Texts in it have their locals
     resolved. `links` are the symbolic links among its files, `files` what the engine loads."""
 

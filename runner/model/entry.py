@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 from runner.model.names import TargetName
 from runner.model.plan import Digests, StateFacts
@@ -41,8 +42,7 @@ NOBODY = "unknown"
 """The actor of whom Git knows no name: never an invented one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Actor:
+class Actor(Struct, frozen=True, kw_only=True):
     """Who did it: `name` is a signing key's principal or user.email, else NOBODY; `confirmed` only where somebody
     vouched."""
 
@@ -50,8 +50,7 @@ class Actor:
     confirmed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredState:
+class StoredState(Struct, frozen=True, kw_only=True):
     """Which state the entry names. `version` counts the writes of this target's state from 1; `ciphertext` is the
     sha256 hex of the stored object; `store` the backend's word (git, s3, local, as-written)."""
 
@@ -62,8 +61,7 @@ class StoredState:
     location: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resource:
+class Resource(Struct, frozen=True, kw_only=True):
     """One live resource as recorded: attribute values are sealed, plain or absent, as the environment's `ledger`
     says; sensitive ones are never there."""
 
@@ -74,8 +72,7 @@ class Resource:
     attributes: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """`id` is the ledger commit (empty before it is written); `commit` the source commit that was applied; `law` the
     commit whose gates were believed; `overrides` each flag that opened a gate, with its reason; `unknown` the
     resources whose outcome nobody saw. `counts` as in the plan. `settings`: the digest of the configuration's keys that
@@ -108,8 +105,7 @@ class Entry:
     signature: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deployment:
+class Deployment(Struct, frozen=True, kw_only=True):
     """What is live of a target: the last entry that moved it (`last`), the last one that succeeded (`good`, None
     where none did), its outputs' names with their sensitivity, and whether it is held (destroyed by hand), or ended.
     `directory` and `inputs_digest` let an orphan be found and destroyed without its files at the head."""

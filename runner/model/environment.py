@@ -7,10 +7,11 @@ the head; so they are two types, read from two trees.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 from runner.model.references import Inputs, Json
 
@@ -23,8 +24,7 @@ class ApplyMode(StrEnum):
     MANUAL = "manual"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reviews:
+class Reviews(Struct, frozen=True, kw_only=True):
     """Approvals that a pull request needs."""
 
     count: int = 0
@@ -32,16 +32,14 @@ class Reviews:
     codeowners: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequiredCheck:
+class RequiredCheck(Struct, frozen=True, kw_only=True):
     """A check that must be green, from `app` where that is named."""
 
     name: str
     app: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requires:
+class Requires(Struct, frozen=True, kw_only=True):
     """`destroys` None: no limit; `plan_age` seconds, None: no limit."""
 
     reviews: Reviews | None = None
@@ -51,8 +49,7 @@ class Requires:
     plan_age: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Promote:
+class Promote(Struct, frozen=True, kw_only=True):
     """The same code digest must be live in all of `after`, unfailed, for `soak` seconds. `missing`: block | allow."""
 
     after: tuple[str, ...]
@@ -60,8 +57,7 @@ class Promote:
     missing: str = "block"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class Window(Struct, frozen=True, kw_only=True):
     """Weekly hours in which applies may start. `days` 0 is Monday; minutes since midnight in `zone`, start included,
     end excluded; an end at or before the start is on the next day."""
 
@@ -71,8 +67,7 @@ class Window:
     zone: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Freeze:
+class Freeze(Struct, frozen=True, kw_only=True):
     """No applies from `start` to `end`. A bare end date includes its whole day in `zone`."""
 
     start: date | datetime
@@ -81,8 +76,7 @@ class Freeze:
     zone: str = "UTC"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allow:
+class Allow(Struct, frozen=True, kw_only=True):
     """What code may touch; globs. None means: the key is absent, DESIGN's default holds."""
 
     providers: tuple[str, ...] | None = None
@@ -92,8 +86,7 @@ class Allow:
     environments: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class Identity(Struct, frozen=True, kw_only=True):
     """Credentials of one job: an AWS role, globs of variable names, files (variable name -> path), the ssh agent."""
 
     role_arn: str = ""
@@ -102,16 +95,14 @@ class Identity:
     ssh_agent: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
+class Credentials(Struct, frozen=True, kw_only=True):
     """None: ambient (by hand), and the entry says so."""
 
     preview: Identity | None = None
     apply: Identity | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeySource:
+class KeySource(Struct, frozen=True, kw_only=True):
     """`kind`: env | file | kms; `value`: the variable's name, the path, the KMS key's ARN."""
 
     kind: str
@@ -127,8 +118,7 @@ class StateBackend(StrEnum):
     AS_WRITTEN = "as-written"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateSettings:
+class StateSettings(Struct, frozen=True, kw_only=True):
     """`path` (local; `{environment}` and `{stack}` are replaced), `bucket`, `prefix`, `region`, `endpoint` (s3)."""
 
     backend: StateBackend
@@ -139,8 +129,7 @@ class StateSettings:
     endpoint: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanSettings:
+class PlanSettings(Struct, frozen=True, kw_only=True):
     """How plans are kept and judged at a merge."""
 
     on_merge: str = "same-digest"
@@ -149,16 +138,14 @@ class PlanSettings:
     max_bytes: int = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeaseSettings:
+class LeaseSettings(Struct, frozen=True, kw_only=True):
     """`term` seconds; `store`: git | s3 (then with the state's bucket)."""
 
     term: float = 60.0
     store: str = "git"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DriftIgnore:
+class DriftIgnore(Struct, frozen=True, kw_only=True):
     """A known difference that is not reported, until a day."""
 
     address: str
@@ -167,8 +154,7 @@ class DriftIgnore:
     until: date | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DriftSettings:
+class DriftSettings(Struct, frozen=True, kw_only=True):
     """`every` seconds."""
 
     every: float
@@ -176,8 +162,7 @@ class DriftSettings:
     issue: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hook:
+class Hook(Struct, frozen=True, kw_only=True):
     """A program that runs beside an engine; no shell. `run` may hold `{stack}`; `timeout` seconds."""
 
     run: tuple[str, ...]
@@ -185,8 +170,7 @@ class Hook:
     timeout: float = 300.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hooks:
+class Hooks(Struct, frozen=True, kw_only=True):
     """Programs around plan and apply."""
 
     before_preview: tuple[Hook, ...] = ()
@@ -195,8 +179,7 @@ class Hooks:
     after_apply: tuple[Hook, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TerraformSettings:
+class TerraformSettings(Struct, frozen=True, kw_only=True):
     """`backend_config`: `-backend-config` files or key=value maps; templates keep `{environment}` and `{stack}`.
     `arguments`: verb (`plan`, `apply`, `init`) -> more arguments."""
 
@@ -206,8 +189,7 @@ class TerraformSettings:
     arguments: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicySource:
+class PolicySource(Struct, frozen=True, kw_only=True):
     """A directory or file of rules, and how much its word weighs."""
 
     path: str
@@ -217,8 +199,7 @@ class PolicySource:
     approvers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gates:
+class Gates(Struct, frozen=True, kw_only=True):
     """Every gate of one environment, believed. `state` None: DESIGN's default per stack. `branch` is a branch or `*`,
     already resolved. `unenforced` names the keys in use that this version cannot enforce: they close `up`."""
 
@@ -246,16 +227,14 @@ class Gates:
     unenforced: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetWish:
+class TargetWish(Struct, frozen=True, kw_only=True):
     """The settings of one target; `depends_on` names targets `environment/stack`, resolved."""
 
     inputs: Inputs = field(default_factory=lambda: MappingProxyType({}))
     depends_on: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class Wishes(Struct, frozen=True, kw_only=True):
     """What should be there. `members` are globs, `!` excludes; `removed`: stack -> destroy | forget."""
 
     environment: str

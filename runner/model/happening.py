@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic
 from runner.model.names import TargetName
@@ -12,8 +13,7 @@ from runner.model.plan import Plan
 from runner.model.references import Json
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunStarted:
+class RunStarted(Struct, frozen=True, kw_only=True):
     """`waves` are the targets in order; `commit` the code's, `law` the gates' commit."""
 
     run: str
@@ -23,15 +23,13 @@ class RunStarted:
     waves: tuple[tuple[TargetName, ...], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetStarted:
+class TargetStarted(Struct, frozen=True, kw_only=True):
     """A target's work begins."""
 
     target: TargetName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetProgress:
+class TargetProgress(Struct, frozen=True, kw_only=True):
     """A line of progress: `phase` (preparing, planning, applying, recording), `text` already free of secrets;
     `done` of `total` resources while applying, 0 of 0 when unknown."""
 
@@ -42,15 +40,13 @@ class TargetProgress:
     total: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanReady:
+class PlanReady(Struct, frozen=True, kw_only=True):
     """A plan was made."""
 
     plan: Plan
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResourceApplied:
+class ResourceApplied(Struct, frozen=True, kw_only=True):
     """One resource was changed: `action` as the engine says it, `id` where it has one; `ok` False when it failed."""
 
     target: TargetName
@@ -60,8 +56,7 @@ class ResourceApplied:
     ok: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetFinished:
+class TargetFinished(Struct, frozen=True, kw_only=True):
     """`outcome`: succeeded | failed | skipped | unchanged | pending. `entry`: the ledger commit, where one was made."""
 
     target: TargetName
@@ -72,16 +67,14 @@ class TargetFinished:
     exit_code: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Noted:
+class Noted(Struct, frozen=True, kw_only=True):
     """Something worth a line that belongs to no target, or to one: a retried push, a recovered run."""
 
     diagnostic: Diagnostic
     target: TargetName | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFinished:
+class RunFinished(Struct, frozen=True, kw_only=True):
     """The end: how many targets ended how, the exit code, and what to type next."""
 
     run: str

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstalledModule:
+class InstalledModule(Struct, frozen=True, kw_only=True):
     """A module of a stack. `key`: the names of the calls that lead to it, joined by dots, empty for the stack's own;
     `source` as its call writes it; `directory` from the stack's, `.` for the stack's own."""
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from runner.model.names import TargetName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
+class Intent(Struct, frozen=True, kw_only=True):
     """Said at the remote before an engine may change anything. `purpose`: apply | destroy | surgery."""
 
     run: str
@@ -19,8 +19,7 @@ class Intent:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lease:
+class Lease(Struct, frozen=True, kw_only=True):
     """`fence` grows by one with each taking of the target's lease; `renewal` changes with each renewal, so that an
     observer sees life; `term` seconds."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _ODD_LETTER = re.compile(r'["$%*?\[{\s]')
 
@@ -13,8 +14,7 @@ def spelled(name: str) -> frozenset[str]:
     return frozenset((name, _ODD_LETTER.split(name, maxsplit=1)[0]))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mentions:
+class Mentions(Struct, frozen=True, kw_only=True):
     """Of one file, or of all code of a directory.
 
     `sources`: relative directories that it may call as modules, as written; `templates`: last names of templates that

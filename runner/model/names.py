@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import quote, unquote
+
+from msgspec import Struct
 
 ENVIRONMENT_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]*")
 RESERVED_ENVIRONMENTS = frozenset({"env", "stacks", "environments", "secret", "runner"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class TargetName:
+class TargetName(Struct, frozen=True, kw_only=True, order=True):
     """A stack in an environment, written `prod/network`. A stack's name may itself hold slashes."""
 
     environment: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic
 from runner.model.change import Change, ChangeKind, OutputChange
@@ -21,8 +22,7 @@ class PlanKind(StrEnum):
     DEFERRED = "deferred"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateFacts:
+class StateFacts(Struct, frozen=True, kw_only=True):
     """What a state says of itself. An absent state has an empty lineage, serial 0 and an empty digest (sha256 hex of
     its plain bytes)."""
 
@@ -31,8 +31,7 @@ class StateFacts:
     digest: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Digests:
+class Digests(Struct, frozen=True, kw_only=True):
     """The named digests of law 1, each `c1:`+sha256 hex (or HMAC hex for inputs)."""
 
     changes: str
@@ -44,8 +43,7 @@ class Digests:
     plan: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+class Counts(Struct, frozen=True, kw_only=True):
     """How many resources a plan touches. A replacement counts once; moves, reads and outputs are not resources made."""
 
     create: int = 0
@@ -60,8 +58,7 @@ class Counts:
     outputs: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class Planned(Struct, frozen=True, kw_only=True):
     """What an engine computed, normalised; no secret in it. `changed` is the engine's own word that there is something
     to apply, never derived from counts. `diagnostics` are the engine's warnings."""
 
@@ -75,8 +72,7 @@ class Planned:
     checks: tuple[Mapping[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """One target's plan, bound to what it was made of. `planned` is None where it is deferred; `because` says why it
     is what it is; `age` (seconds) is that of a kept plan of the same, None where this run made it."""
 

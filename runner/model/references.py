@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias, Union
+
+from msgspec import Struct
 
 from runner.diagnostics import Span
 from runner.model.names import TargetName
@@ -12,8 +13,7 @@ from runner.model.names import TargetName
 Json: TypeAlias = Union[None, bool, int, float, str, "list[Json]", "dict[str, Json]"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputReference:
+class OutputReference(Struct, frozen=True, kw_only=True):
     """`${[environment:]stack.output[.path]}`: `path` are the keys and indexes below the output."""
 
     target: TargetName
@@ -25,8 +25,7 @@ class OutputReference:
         return ".".join([str(self.target), self.output, *map(str, self.path)])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecretReference:
+class SecretReference(Struct, frozen=True, kw_only=True):
     """`${secret:env:NAME}`, `${secret:ssm:/path}`, `${secret:secretsmanager:id#key}`."""
 
     scheme: str
@@ -38,8 +37,7 @@ class SecretReference:
         return f"{self.scheme}:{self.name}" + (f"#{self.key}" if self.key else "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunnerReference:
+class RunnerReference(Struct, frozen=True, kw_only=True):
     """`${runner.environment}` or `${runner.commit}`."""
 
     attribute: str
@@ -49,8 +47,7 @@ class RunnerReference:
 Reference: TypeAlias = OutputReference | SecretReference | RunnerReference
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expression:
+class Expression(Struct, frozen=True, kw_only=True):
     """A string with references in it. A single part that is no text keeps the type of what it refers to."""
 
     parts: tuple[str | Reference, ...]
@@ -74,8 +71,7 @@ def references_in(value: Written) -> Iterator[Reference]:
             return
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Input:
+class Input(Struct, frozen=True, kw_only=True):
     """One value for one variable of a stack, and where it was written."""
 
     name: str

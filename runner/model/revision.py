@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revision:
+class Revision(Struct, frozen=True, kw_only=True):
     """`commit` is the checked-out or named commit (40 hex digits, empty in a repository without one); `tree` the Git
     tree that is planned, which differs from the commit's when `dirty`; `branch` the short branch name, if any."""
 

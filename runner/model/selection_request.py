@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from runner.model.names import TargetName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SelectionRequest:
+class SelectionRequest(Struct, frozen=True, kw_only=True):
     """`selectors` in DESIGN's language (section 2); the rest narrows or widens. `changed` None: not asked for; empty:
     since the merge base with the default branch; else a range. `touched`: the targets that this came to, None as
     long as nobody looked."""

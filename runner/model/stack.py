@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 
 class EngineName(StrEnum):
@@ -16,8 +17,7 @@ class EngineName(StrEnum):
     PULUMI = "pulumi"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineWish:
+class EngineWish(Struct, frozen=True, kw_only=True):
     """What a stack wants of its engine. `constraints` are version constraints (`~> 1.11`, `1.5.7`), each with where it
     was written (`stacks/app/.terraform-version`); all must hold. `path` names a program explicitly."""
 
@@ -27,8 +27,7 @@ class EngineWish:
     explicit: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineIdentity:
+class EngineIdentity(Struct, frozen=True, kw_only=True):
     """The program that was chosen: `origin` is `named`, `PATH`, `installed` (where its installer puts it) or
     `embedded`; `version` as it prints it."""
 
@@ -40,8 +39,7 @@ class EngineIdentity:
         return f"{self.name} {self.version} ({self.origin})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stack:
+class Stack(Struct, frozen=True, kw_only=True):
     """`directory` is a POSIX path from the repository's root, `.` for the root itself. `captures` are the layout's
     other names (`region: eu`), which are inputs and tags (`region:eu`) too. `environment` is set when the layout ties
     it to one. `reads` are globs from the repository's root; `timeout` is in seconds."""

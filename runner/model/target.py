@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 from runner.model.names import TargetName
 from runner.model.references import Inputs
 from runner.model.stack import Stack
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """`environment_inputs` go only to variables that the stack declares; each of `inputs` must be declared.
     `depends_on` are the written edges; references make more. `tags` are the stack's and the layout's."""
 

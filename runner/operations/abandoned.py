@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from runner.decisions.handed_over import Seen, Witnessed
 from runner.kit.journal import read
@@ -13,8 +14,7 @@ from runner.model.names import TargetName
 from runner.model.stack import EngineName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remnant:
+class Remnant(Struct, frozen=True, kw_only=True):
     """One target of a dead run that was announced and not recorded. `state` are the bytes that its engine wrote last
     (None: it wrote none, or was killed in the middle of it; `elsewhere`: it keeps them elsewhere); `begun` whether the
     engine had started to apply; `witnessed` what was seen of it."""

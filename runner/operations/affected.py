@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.config.configuration import united
 from runner.decisions.affected import Affected, Reason, Side, affected, every_target, with_dependents
@@ -30,16 +32,14 @@ from runner.source.facts import CodeReader
 from runner.source.pages import PagesDamaged
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AffectedRequest:
+class AffectedRequest(Struct, frozen=True, kw_only=True):
     """`range` as typed, empty for none. `jobs`: the waves are wanted, for the jobs of a CI system."""
 
     range: str = ""
     jobs: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AffectedResult:
+class AffectedResult(Struct, frozen=True, kw_only=True):
     """`rows` by target; `of` how many targets there are at the head, `paths` how many paths differ; `words` name what
     was compared. `waves`: those that can be planned, in order, where they were asked for."""
 
@@ -55,8 +55,7 @@ class AffectedResult:
     exit_code: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reached:
+class Reached(Struct, frozen=True, kw_only=True):
     """What a range of commits touches: `rows` by name, `of` how many targets there are at the head, `graph` over those
     that are touched, `paths` how many paths differ."""
 
@@ -118,8 +117,7 @@ def reached(tools: CodeTools, written: str) -> Reached:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Step:
+class _Step(Struct, frozen=True, kw_only=True):
     """From a base to the head: the base's commit, empty for nothing, and its tree."""
 
     commit: str
@@ -166,8 +164,7 @@ def _whole(tools: CodeTools, tree_id: str, steps: Sequence[_Step], *, drawing: b
     return rows, graph if rows else Graph(edges={}), len(head.side.targets), notes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Commit:
+class _Commit(Struct, frozen=True, kw_only=True):
     """One commit, read by its own gates and wishes."""
 
     tree: Tree

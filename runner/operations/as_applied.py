@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from runner.decisions.edges import graph_edges
 from runner.errors import AskedWrongly

@@ -7,8 +7,9 @@ a longer search where it is of an older tree, and `operations.charted` sees to i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, is_dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from runner import diagnostics
 from runner.config.configuration import GatesConfiguration, WishesConfiguration
@@ -33,15 +34,14 @@ that others need, a directory whose code says who needs whom."""
 def _records(*modules: object) -> Iterable[type]:
     for module in modules:
         for each in vars(module).values():
-            if isinstance(each, type) and (is_dataclass(each) or issubclass(each, Enum)):
+            if isinstance(each, type) and issubclass(each, (Struct, Enum)):
                 yield each
 
 
 RECORDS = Tagged(_records(diagnostics, environment, names, references, stack))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Believed:
+class Believed(Struct, frozen=True, kw_only=True):
     """A tree whose configuration was read."""
 
     tree: str

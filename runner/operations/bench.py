@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 from runner.kit.clock import Clock
 from runner.kit.process import Stop
@@ -13,8 +14,7 @@ from runner.model.plan import Plan
 from runner.operations.tools import Tools
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(Struct, frozen=True, kw_only=True):
     """What is asked before anything changes. `expected` is what must be typed (`yes`, or the environment's name);
     `plans` have been told already."""
 
@@ -25,8 +25,7 @@ class Question:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bench:
+class Bench(Struct, frozen=True, kw_only=True):
     """`tell` takes happenings from any thread, in order; `ask` is None where nobody can answer (no terminal).
     `variables` is the process's environment as it was at the start; `arguments` the command line, for the record."""
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from msgspec import Struct
+
 from runner.config.targets import target_of
 from runner.decisions.affected import Side
 from runner.decisions.edges import Edge, Graph
@@ -35,8 +37,7 @@ MOST_DRIFT = 2000
 """Paths by which a tree may differ from that of the atlas; beyond it reading all is as cheap."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overlaid:
+class Overlaid(Struct, frozen=True, kw_only=True):
     """Edges of the atlas, but for the directories that were read anew. See decisions.naming.Edges."""
 
     pages: Pages

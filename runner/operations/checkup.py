@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runner.errors import RunnerError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(Struct, frozen=True, kw_only=True):
     """What was found. `ok` None: it could not be looked at, or does not matter here."""
 
     name: str
@@ -18,8 +18,7 @@ class Check:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class Checked(Struct, frozen=True, kw_only=True):
     """A check with the exit code that it stands for; 0 where it is well or does not matter."""
 
     check: Check

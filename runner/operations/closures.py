@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from runner.decisions.closure import Closure
 from runner.decisions.terraform_closure import closure_of

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import AskedWrongly, NoAnswer
@@ -14,8 +15,7 @@ from runner.git.worktree import snapshot_worktree
 from runner.operations.code_tools import CodeTools
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
+class Compared(Struct, frozen=True, kw_only=True):
     """`bases` are the commits to compare with: one, several after criss-cross merges; empty text is the empty tree.
     `tree` is what is compared with them, `head` the commit it is or lies on; `words` name both for people."""
 

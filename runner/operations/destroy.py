@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from runner.decisions.selection import one_environment
 from runner.kit.dag import reversed_edges
@@ -18,8 +18,7 @@ from runner.operations.survey import chosen, committed_worktree, dependents_left
 from runner.operations.up import UpResult, finished
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DestroyRequest:
+class DestroyRequest(Struct, frozen=True, kw_only=True):
     """Which targets; overrides as for `up`."""
 
     selection: SelectionRequest

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly, RunnerError, strongest
@@ -16,16 +17,14 @@ from runner.operations.survey import Survey, survey
 __all__ = ["Check", "DoctorRequest", "DoctorResult", "doctor"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoctorRequest:
+class DoctorRequest(Struct, frozen=True, kw_only=True):
     """`install` names an engine to fetch; `forge`: ask the forge what it protects."""
 
     install: str = ""
     forge: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoctorResult:
+class DoctorResult(Struct, frozen=True, kw_only=True):
     """All checks, in the order in which they were made."""
 
     checks: tuple[Check, ...]

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
+
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly
 from runner.operations.bench import Bench
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExplainRequest:
+class ExplainRequest(Struct, frozen=True, kw_only=True):
     """A code, or nothing for the list of all."""
 
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExplainResult:
+class ExplainResult(Struct, frozen=True, kw_only=True):
     """The text of one code, or all codes."""
 
     title: str

@@ -10,15 +10,15 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+
+from msgspec import Struct
 
 from runner.model.names import TargetName, encoded
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FixedTree:
+class FixedTree(Struct, frozen=True, kw_only=True):
     """A place that is ours for as long as `descriptor` is open: here, or in a child that inherited it."""
 
     path: Path

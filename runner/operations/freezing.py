@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly, NoAnswer
@@ -16,8 +16,7 @@ from runner.operations.opening import opened
 from runner.operations.survey import ledger_chosen, survey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FreezeRequest:
+class FreezeRequest(Struct, frozen=True, kw_only=True):
     """`thaw` ends all freezes by hand of `environment`; else one begins, for `reason`, until it is thawed."""
 
     environment: str
@@ -25,8 +24,7 @@ class FreezeRequest:
     thaw: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FreezeResult:
+class FreezeResult(Struct, frozen=True, kw_only=True):
     """Whether the environment is frozen by hand now, and the entry that says so (empty: it was so already)."""
 
     environment: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from runner.decisions.edges import Edge
 from runner.diagnostics import Diagnostic
@@ -17,15 +19,13 @@ from runner.operations.closures import closure_in
 from runner.operations.survey import chosen, survey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GraphRequest:
+class GraphRequest(Struct, frozen=True, kw_only=True):
     """Which targets."""
 
     selection: SelectionRequest = field(default_factory=SelectionRequest)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GraphResult:
+class GraphResult(Struct, frozen=True, kw_only=True):
     """`edges`: target -> what it needs, each with its because; `waves` in order; `widened`: target -> the directories
     that count whole as its code because a path is computed, each with the place; `marks`: what a change does to those
     that it touches, where one was named."""

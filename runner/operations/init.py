@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.config.layout import PatternError, compiled
 from runner.config.proposals import Proposal, proposed
@@ -27,8 +29,7 @@ OTHERS = ("atlantis", "digger", "terragrunt", "terramate", "spacelift", "env0")
 """Tools whose own files `--from` may be expected to read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InitRequest:
+class InitRequest(Struct, frozen=True, kw_only=True):
     """`from_` is the layout to take over instead of the one that is found, patterns parted by commas; `remote` where
     the record goes."""
 
@@ -39,8 +40,7 @@ class InitRequest:
     force: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InitResult:
+class InitResult(Struct, frozen=True, kw_only=True):
     """`files` are written, or would be (`written` False): path -> text. `proposal` says what was found."""
 
     files: Mapping[str, str]

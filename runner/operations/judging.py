@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from runner.decisions.edges import module_facts, reaching
 from runner.decisions.gates import (
@@ -37,8 +39,7 @@ from runner.operations.survey import Survey, gates_of
 from runner.operations.workplace import closure_at
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overrides:
+class Overrides(Struct, frozen=True, kw_only=True):
     """What the command line opened; each stands in the entry."""
 
     allow_dirty: bool = False

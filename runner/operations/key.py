@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import AskedWrongly, NoAnswer
@@ -23,8 +24,7 @@ from runner.operations.survey import Survey, survey
 from runner.vault import EnvironmentKeys
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyRequest:
+class KeyRequest(Struct, frozen=True, kw_only=True):
     """`action`: new | export | rotate | retire. `id` names an old key for retire, and may for export."""
 
     action: str
@@ -33,8 +33,7 @@ class KeyRequest:
     yes: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyResult:
+class KeyResult(Struct, frozen=True, kw_only=True):
     """`text` is the answer: words, or for export the key itself in base64. `path` holds the key, None where no file
     of ours does."""
 

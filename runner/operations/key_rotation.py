@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from runner.errors import AskedWrongly, NoAnswer
 from runner.git import Conflict, Edit, Pushed, Unsent
@@ -14,8 +15,7 @@ from runner.operations.survey import Survey
 from runner.vault import EnvironmentKeys
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keyholding:
+class Keyholding(Struct, frozen=True, kw_only=True):
     """All that is known of an environment's keys: `ledger` the ledger's id (empty: none yet)."""
 
     gates: Gates

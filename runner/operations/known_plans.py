@@ -6,7 +6,9 @@ Only previews by hand come here, of code that whoever asks has in the work tree.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from runner import __version__
 from runner.config.files import RUNNER_FILE
@@ -33,8 +35,7 @@ FORMAT = 1
 """Another one where a plan means something else than it did, or is judged otherwise."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """What is about to be planned. `options` are those of the command that change a plan."""
 
     target: Target
@@ -44,8 +45,7 @@ class Wanted:
     options: Json
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prospect:
+class Prospect(Struct, frozen=True, kw_only=True):
     """Where a plan of it is kept, by all that it is made of: `basis`, and the state that it is compared with."""
 
     target: TargetName

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from runner.diagnostics import Diagnostic
 from runner.ledger import HeldLease
@@ -12,15 +12,13 @@ from runner.operations.standing import standing_leases
 from runner.operations.survey import glance, narrows, recorded_names, spreads
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocksRequest:
+class LocksRequest(Struct, frozen=True, kw_only=True):
     """Which targets."""
 
     selection: SelectionRequest = field(default_factory=SelectionRequest)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocksResult:
+class LocksResult(Struct, frozen=True, kw_only=True):
     """The leases that stand, by target."""
 
     leases: tuple[HeldLease, ...]

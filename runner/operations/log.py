@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import islice
+
+from msgspec import Struct, field
 
 from runner.diagnostics import Diagnostic
 from runner.model.entry import Entry
@@ -14,16 +15,14 @@ from runner.operations.bench import Bench
 from runner.operations.survey import Survey, glance, narrows, recorded_names, spreads
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogRequest:
+class LogRequest(Struct, frozen=True, kw_only=True):
     """At most `limit` entries (0: all) of the chosen targets."""
 
     selection: SelectionRequest = field(default_factory=SelectionRequest)
     limit: int = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogResult:
+class LogResult(Struct, frozen=True, kw_only=True):
     """Entries, newest first."""
 
     entries: tuple[Entry, ...]

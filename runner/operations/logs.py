@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly
@@ -15,16 +16,14 @@ from runner.operations.bench import Bench
 from runner.operations.run_directory import kept_runs
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogsRequest:
+class LogsRequest(Struct, frozen=True, kw_only=True):
     """A run (or a unique beginning of its name, or `last`), nothing for the list; `target` narrows."""
 
     run: str = ""
     target: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFacts:
+class RunFacts(Struct, frozen=True, kw_only=True):
     """A kept run. `outcome`: ended | recovered | running | killed."""
 
     id: str
@@ -33,8 +32,7 @@ class RunFacts:
     outcome: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogsResult:
+class LogsResult(Struct, frozen=True, kw_only=True):
     """Target -> log, or the runs."""
 
     text: Mapping[str, str]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic, Severity
 from runner.engine import Engine
@@ -35,8 +36,7 @@ from runner.operations.workplace import readied_engine
 from runner.vault import SavedState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class Move(Struct, frozen=True, kw_only=True):
     """What moves: `origin` in words, `file` the one beside the code that is taken over, `standing` where the state lies
     by the record or in the code's own backend; one of the two is None."""
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import AskedWrongly
@@ -16,8 +18,7 @@ from runner.operations.survey import recorded_names, survey
 from runner.operations.upstream import live_outputs
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputsRequest:
+class OutputsRequest(Struct, frozen=True, kw_only=True):
     """`name` narrows to one output; `reveal` shows sensitive values, which needs the key."""
 
     selection: SelectionRequest = field(default_factory=SelectionRequest)
@@ -25,8 +26,7 @@ class OutputsRequest:
     reveal: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputsResult:
+class OutputsResult(Struct, frozen=True, kw_only=True):
     """Outputs by target; sensitive ones are SENSITIVE unless they were to be revealed."""
 
     values: Mapping[TargetName, Mapping[str, Output]]

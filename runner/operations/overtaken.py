@@ -4,8 +4,9 @@ is lost."""
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import assert_never
+
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import NoAnswer
@@ -21,8 +22,7 @@ _ONLY_HERE = (EntryKind.SURGERY, EntryKind.MIGRATE)
 """What a person put in a state's place may lie nowhere else; what an engine wrote lies in its run's directory too."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overtaken:
+class Overtaken(Struct, frozen=True, kw_only=True):
     """A kept submission whose expectations do not hold, and the entry that it would write (None: nobody knows)."""
 
     kept: KeptSubmission

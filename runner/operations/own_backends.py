@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
+
+from msgspec import Struct
 
 from runner.config.yaml_reader import read_yaml
 from runner.diagnostics import Span
@@ -17,8 +18,7 @@ PROJECTS = ("Pulumi.yaml", "Pulumi.yml")
 FILES = "file://"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnBackend:
+class OwnBackend(Struct, frozen=True, kw_only=True):
     """`words` say what it is (`` `s3` block ``); `url` is a Pulumi project's."""
 
     words: str

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.decisions.deferral import Foresight, Upstreams, foreseen
 from runner.decisions.digests import Bound, digests_of
@@ -35,8 +37,7 @@ from runner.operations.vanished_values import inputs_without_vanished
 from runner.operations.workplace import laid_out, wish_of, workspace_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanRequest:
+class PlanRequest(Struct, frozen=True, kw_only=True):
     """How to plan. `addresses` and `replace` are resource addresses; `purpose` (preview, apply): whose credentials;
     `keep`: the plan stays with the run as the engine words it (a command of its own, so not done unasked); `later`: the
     plan is to be approved and applied by another run, before which what is behind may change; `known`: a plan that this
@@ -54,8 +55,7 @@ class PlanRequest:
     fresh: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Given:
+class _Given(Struct, frozen=True, kw_only=True):
     """What a target is planned with: the inputs as written, and how far their values can be believed."""
 
     inputs: Inputs

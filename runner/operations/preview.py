@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import strongest
@@ -23,8 +24,7 @@ from runner.operations.survey import chosen, survey
 from runner.operations.touching import narrowed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreviewRequest:
+class PreviewRequest(Struct, frozen=True, kw_only=True):
     """`save` keeps the plans in the engine's own words, for `show`; `exit_code`: 10 where something would change;
     `fresh`: nothing is taken from the plans that this clone keeps. `targets` and `replace` are resource addresses."""
 
@@ -38,8 +38,7 @@ class PreviewRequest:
     replace: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreviewResult:
+class PreviewResult(Struct, frozen=True, kw_only=True):
     """The plans, and how the targets that have none ended."""
 
     run: str

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from runner.decisions.handed_over import Witnessed, unknown_in, unknown_of
 from runner.diagnostics import Diagnostic, Severity
@@ -22,8 +24,7 @@ from runner.operations.state_keeper import StateKeeper
 from runner.operations.values import conceal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class Ending(Struct, frozen=True, kw_only=True):
     """What is to be recorded: the plan, what became of it, and who kept the state meanwhile. `applied` None: there
     was nothing to apply, only to record that this commit is live. `ends`: a destroyed target is over, not held."""
 

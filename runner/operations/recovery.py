@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.decisions.handed_over import Witnessed, unknown_in
 from runner.decisions.handed_over import unknown_of as unknown_among
@@ -22,8 +23,7 @@ from runner.operations.stores import store_for
 from runner.operations.workplace import readied_engine
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """What is known of an end that was not recorded. `state` None: the store's newest version is the newest there is.
     `accepted`: a person has looked, so the unknown no longer stands in the way. `instead`: names the state on record
     whose place the remnant's takes because a person says so, though it may be newer; empty: the newest is taken.

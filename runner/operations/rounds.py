@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic
 from runner.errors import RunnerError
@@ -29,8 +30,7 @@ AGAIN = "again"
 Outcomes = dict[TargetName, TargetFinished]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
+class Course(Struct, frozen=True, kw_only=True):
     """What a run does with its targets. `needs` is the order (turned round for destroy); `approve` answers for the
     plans of a round; `ends`: a destroyed target is not held but over (`removed:`). `judged` says how a target ends
     that may not go on any more, by the record as it is under the leases; None where it may."""

@@ -11,18 +11,19 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.kit.journal import Journal, is_held, read
 from runner.model.names import TargetName, encoded
 from runner.operations.fixed_trees import FixedTree, claimed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkPlaces:
+class WorkPlaces(Struct, frozen=True, kw_only=True):
     """Where one target's work happens: `tree` is the materialised closure, `scratch` ours. `descriptors` keep the tree
     ours in whoever inherits them."""
 

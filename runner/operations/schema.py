@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic
 from runner.model.references import Json
 from runner.operations.bench import Bench
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SchemaRequest:
+class SchemaRequest(Struct, frozen=True, kw_only=True):
     """`kind`: environment | runner | stack | all."""
 
     kind: str = "all"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SchemaResult:
+class SchemaResult(Struct, frozen=True, kw_only=True):
     """Kind -> JSON Schema."""
 
     schemas: Mapping[str, Json]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runner.decisions.affected import Side
 from runner.decisions.edges import Graph, judged
@@ -34,8 +35,7 @@ _AT_ONCE = 2000
 _VERSIONS = frozenset({".terraform-version", ".opentofu-version", ".tool-versions"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Glance:
+class Glance(Struct, frozen=True, kw_only=True):
     """A tree as seen at a glance: `namings` by directory; `hot`: last names of templates that read files themselves;
     `links`: every link, with where it leads; `leaves`: how many files and links there are."""
 
@@ -109,8 +109,7 @@ def needed_for_graph(namings: Mapping[str, Naming], side: Side) -> frozenset[str
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Some:
+class _Some(Struct, frozen=True):
     """The facts of some directories; of the others nothing is known."""
 
     code: CodeReader

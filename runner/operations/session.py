@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from threading import BoundedSemaphore, Lock
+
+from msgspec import Struct, field
 
 from runner.decisions.closure import Closure
 from runner.diagnostics import Diagnostic
@@ -28,8 +29,7 @@ from runner.operations.values import Resolved
 from runner.vault import StateStore
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Readied:
+class Readied(Struct, frozen=True, kw_only=True):
     """A target made ready for an engine. `named` is the state that the record names, `before` what it says; `written`
     are the inputs as written, `values` what they come to; `closure` has its modules as fetched; `source` is the commit
     its code comes from; `identity` the credentials' name for the record; `previous` what was live."""
@@ -59,8 +59,7 @@ class Readied:
         return self.closure.settings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Session(Struct, frozen=True, kw_only=True):
     """What a run's targets share. `slots` limits how many engines work at once. `taking` are leases on their way.
     `outputs` are those of targets that this run has applied, `read` those that it has read, by the entry that names
     their state, each read once; `planned` holds its plans so far, `readied` what applying them needs;

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
+
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import OutcomeUnknown
@@ -27,8 +28,7 @@ from runner.operations.survey import Survey, ledger_chosen
 Left = dict[TargetName, tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unsettled:
+class Unsettled(Struct, frozen=True, kw_only=True):
     """What is not ours to record without a person. `left`: what dead runs of this clone made that is on no record, as
     `address id`; `overtaken`: records that could not be sent in time."""
 

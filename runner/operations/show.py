@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly
@@ -15,16 +16,14 @@ from runner.operations.run_directory import kept_runs
 from runner.operations.survey import Survey, glance
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShowRequest:
+class ShowRequest(Struct, frozen=True, kw_only=True):
     """`what`: an entry's id, a target (its last entry and what is live), or a plan's digest."""
 
     what: str
     raw: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShowResult:
+class ShowResult(Struct, frozen=True, kw_only=True):
     """`text` is a plan as it was shown, or the engine's own words."""
 
     entry: Entry | None = None

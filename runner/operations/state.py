@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import AskedWrongly
@@ -28,8 +29,7 @@ from runner.operations.workplace import readied_engine
 from runner.vault import StateVersion
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateRequest:
+class StateRequest(Struct, frozen=True, kw_only=True):
     """`action`: pull | push | list | versions | restore | recover | migrate. `file` is what push reads, and where pull
     writes (empty: the answer itself); `version` is for restore, and for pull of an older one (0: the live one); `to`
     the backend of migrate (empty: as configured)."""
@@ -43,8 +43,7 @@ class StateRequest:
     force: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateResult:
+class StateResult(Struct, frozen=True, kw_only=True):
     """`bytes_out` is a state in plain, secrets and all; `rows` tables, `text` words; `entry` what was recorded."""
 
     bytes_out: bytes = b""

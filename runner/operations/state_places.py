@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from runner.engine import Engine, EngineEvent, Workspace
 from runner.errors import AskedWrongly, HistoryMoved, RunnerError, TargetFailed
@@ -22,8 +23,7 @@ LOCAL_PATH = "states/{environment}/{stack}.tfstate"
 """Where `state: local` keeps a state when `path` is not written."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pulled:
+class Pulled(Struct, frozen=True, kw_only=True):
     """A state that its engine keeps, read through it: `work` is where the engine can write it too."""
 
     state: bytes
@@ -31,8 +31,7 @@ class Pulled:
     work: Workspace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatePlace:
+class StatePlace(Struct, frozen=True, kw_only=True):
     """Where a target's state lies: `stored` is what the record names there (None: the record names none)."""
 
     stored: StoredState | None
@@ -40,8 +39,7 @@ class StatePlace:
     store: StateStore
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(Struct, frozen=True, kw_only=True):
     """A target's state as it stands. `pulled` is set where its engine keeps it."""
 
     state: bytes

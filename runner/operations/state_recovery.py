@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.errors import HistoryMoved, LeaseHeld, OutcomeUnknown
 from runner.kit.journal import Journal
@@ -31,8 +33,7 @@ from runner.operations.workplace import readied_engine
 URN = "urn:pulumi:"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Foreign:
+class Foreign(Struct, frozen=True, kw_only=True):
     """A state that its store holds and the record does not name, read without the store's blessing."""
 
     state: bytes

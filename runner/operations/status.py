@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from runner.decisions.selection import is_environment
 from runner.diagnostics import Diagnostic
@@ -18,15 +19,13 @@ from runner.operations.standing import standing_leases
 from runner.operations.survey import Survey, chosen, glance
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusRequest:
+class StatusRequest(Struct, frozen=True, kw_only=True):
     """Which targets; orphans of the chosen environments are shown too."""
 
     selection: SelectionRequest = field(default_factory=SelectionRequest)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusRow:
+class StatusRow(Struct, frozen=True, kw_only=True):
     """One target. `state`: live | behind | never applied | failed | held | orphan | unknown | applying."""
 
     target: TargetName
@@ -42,8 +41,7 @@ class StatusRow:
     entry: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusResult:
+class StatusResult(Struct, frozen=True, kw_only=True):
     """The rows, by environment and stack."""
 
     rows: tuple[StatusRow, ...]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.diagnostics import Diagnostic
 from runner.engine import Engine, StateContents
@@ -32,8 +34,7 @@ NOTHING_WRITTEN = (AskedWrongly, Denied, HistoryMoved, LeaseHeld, TargetFailed, 
 """What a store or engine raises before it has written anything; after any other error nobody knows."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateChange:
+class StateChange(Struct, frozen=True, kw_only=True):
     """What became of it: `entry` is empty where nothing was changed, and `text` says why. `exit_code` is 9 where
     something stays unknown."""
 
@@ -44,8 +45,7 @@ class StateChange:
     exit_code: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surgery:
+class Surgery(Struct, frozen=True, kw_only=True):
     """A state that has been saved and is to be recorded: `edits` are those of the stores, for the same submission."""
 
     target: TargetName

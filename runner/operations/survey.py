@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.config.configuration import Configuration, GatesConfiguration, WishesConfiguration, united
 from runner.config.files import RUNNER_FILE
@@ -29,8 +31,7 @@ from runner.operations.tools import Record
 from runner.source.facts import CodeReader
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
+class Survey(Struct, frozen=True, kw_only=True):
     """`revision` is the code's, `law` the gates' commit; `edges` are the graph over all targets; `notes` are warnings
     to show. `record` reads the ledger as of the survey; `checked_out` is
     the commit below a commit that was made of a dirty work tree; `here` the working directory from the root."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from runner.config.configuration import GatesConfiguration
 from runner.engine import Engine
@@ -23,8 +24,7 @@ from runner.operations.code_tools import CodeTools
 from runner.vault import EnvironmentKeys, KeptPlans, StateStore
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(Struct, frozen=True, kw_only=True):
     """The record of one repository, opened: `remote` is where it lives, empty for this clone."""
 
     remote: str
@@ -33,8 +33,7 @@ class Record:
     ledger: Ledger
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChildView:
+class ChildView(Struct, frozen=True, kw_only=True):
     """What an engine's child gets of the world: `variables` are all of them; `identity` names the credentials for the
     record; `secrets` are values that must never be seen."""
 
@@ -43,8 +42,7 @@ class ChildView:
     secrets: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeaseTerms:
+class LeaseTerms(Struct, frozen=True, kw_only=True):
     """How leases are taken: `holder` for people to read; `on_lost` is called from the renewing thread; `dead` says
     that a lease's holder is known to be gone (a run of this very clone whose lock is free)."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from runner.decisions.affected import Reason
 from runner.diagnostics import Diagnostic, Severity

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly, NoAnswer
@@ -19,8 +19,7 @@ from runner.operations.standing import standing_leases
 from runner.operations.survey import survey, target_named
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnlockRequest:
+class UnlockRequest(Struct, frozen=True, kw_only=True):
     """Why the lease may be broken is part of the record."""
 
     target: str
@@ -28,8 +27,7 @@ class UnlockRequest:
     yes: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnlockResult:
+class UnlockResult(Struct, frozen=True, kw_only=True):
     """The lease that was broken (None: there was none), and the entry that says so."""
 
     lease: Lease | None

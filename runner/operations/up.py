@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.decisions.orphans import Fate, Unwished
 from runner.decisions.selection import is_environment, one_environment
@@ -34,8 +36,7 @@ from runner.operations.touching import narrowed
 _ENDS = (Fate.DESTROY, Fate.FORGET)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpRequest:
+class UpRequest(Struct, frozen=True, kw_only=True):
     """`targets` and `replace` are resource addresses (a partial apply). The overrides open gates, and stand in the
     entry: `allow_dirty`, `off_branch`, `change_engine`, `break_glass` (a reason), `emergency` (a reason: it opens only
     windows and freezes). `behind`: only targets that are not live as wished."""
@@ -54,8 +55,7 @@ class UpRequest:
     emergency: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpResult:
+class UpResult(Struct, frozen=True, kw_only=True):
     """How each target ended; what is live now."""
 
     run: str

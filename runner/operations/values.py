@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runner.errors import TargetFailed
 from runner.kit.redaction import Redactor
@@ -22,8 +23,7 @@ from runner.model.references import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(Struct, frozen=True, kw_only=True):
     """What references can be filled from: outputs by target, secrets by asking, the run's own words."""
 
     outputs: Mapping[TargetName, Mapping[str, Output]]
@@ -33,8 +33,7 @@ class Known:
     redactor: Redactor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolved:
+class Resolved(Struct, frozen=True, kw_only=True):
     """Values by variable; `secret` names those that hold a secret or a sensitive output."""
 
     values: Mapping[str, Json]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runner.decisions.affected import Affected
 from runner.decisions.likeness import listed
@@ -16,16 +17,14 @@ from runner.operations.affected import Reached, reached
 from runner.operations.code_tools import CodeTools
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WhyRequest:
+class WhyRequest(Struct, frozen=True, kw_only=True):
     """One target, and a range as `affected` takes it."""
 
     target: str
     range: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WhyResult:
+class WhyResult(Struct, frozen=True, kw_only=True):
     """`row` None: the change does not touch the target. `needs`: the way by which a need reaches it, the cause first;
     `dependents`: those that the change reaches through it, nearest first."""
 

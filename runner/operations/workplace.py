@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.decisions.closure import Closure
 from runner.decisions.module_tree import module_tree
@@ -29,8 +31,7 @@ from runner.operations.stores import settings_for
 from runner.operations.survey import Survey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Laid:
+class Laid(Struct, frozen=True, kw_only=True):
     """A target laid out on disk. `backend` says where the engine keeps its state."""
 
     places: WorkPlaces

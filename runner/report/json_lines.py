@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import PurePath
 from typing import Any, assert_never, cast
+
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic
 from runner.model.change import Change, OutputChange
@@ -65,8 +66,8 @@ def _writer(kind: type) -> Callable[[Any], Json]:
         return lambda value: [as_json(each) for each in sorted(value, key=str)]
     if issubclass(kind, Sequence):
         return lambda value: [as_json(each) for each in value]
-    if is_dataclass(kind):
-        names = tuple(each.name for each in fields(kind))
+    if issubclass(kind, Struct):
+        names = kind.__struct_fields__
         return lambda value: {name: as_json(getattr(value, name)) for name in names}
     raise TypeError(f"a report has no JSON for {kind.__name__}")
 
@@ -144,4 +145,4 @@ def _happening(happening: Happening) -> tuple[str, dict[str, Json]]:
             kind = "run_finished"
         case _:
             assert_never(happening)
-    return kind, {each.name: as_json(getattr(happening, each.name)) for each in fields(happening)}
+    return kind, {name: as_json(getattr(happening, name)) for name in happening.__struct_fields__}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import assert_never
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from runner.model.happening import (
     Happening,
@@ -23,8 +25,7 @@ from runner.model.plan import counted
 from runner.report.plan_text import counts_text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """One target. `started` and `ended` are moments of the clock that is handed in; None: not yet. `done` of `total`
     resources, 0 of 0 when unknown; `failed` of those done."""
 
@@ -45,8 +46,7 @@ class Row:
         return 0.0 if self.started is None else (now if self.ended is None else self.ended) - self.started
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class Progress(Struct, frozen=True, kw_only=True):
     """A run so far. `rows` are in the order of the waves, then of appearance."""
 
     verb: str = ""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import SequenceMatcher
+
+from msgspec import Struct
 
 from runner.model.change import AttributePath
 from runner.model.references import Json
@@ -28,8 +29,7 @@ _STEP = 4
 _CONTEXT = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Marks:
+class Marks(Struct, frozen=True, kw_only=True):
     """What is known of paths besides the two values: what may not be shown, what differs, what forces a replacement."""
 
     sensitive: frozenset[AttributePath] = frozenset()

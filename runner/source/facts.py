@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from runner.decisions.lookup import FILES, joined, located
 from runner.decisions.modules import loaded_files, module_of

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 import tree_sitter_hcl
+from msgspec import Struct, field
+from msgspec.structs import replace
 from tree_sitter import Language, Node, Parser
 
 from runner.model.code import (
@@ -33,8 +34,7 @@ _LANGUAGE = Language(tree_sitter_hcl.language())
 _MODES = {"resource": "managed", "data": "data", "ephemeral": "ephemeral"}
 
 
-@dataclass(slots=True)
-class _Gathered:
+class _Gathered(Struct):
     """What was found so far in one file."""
 
     place: Place

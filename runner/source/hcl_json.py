@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.diagnostics import Diagnostic, Span
 from runner.model.code import (
@@ -32,8 +34,7 @@ from runner.source.spans import Place, beyond_limits
 _MODES = {"resource": "managed", "data": "data", "ephemeral": "ephemeral"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Document:
+class _Document(Struct, frozen=True):
     place: Place
     root: dict[str, Json]
 

@@ -1,15 +1,16 @@
-"""Facts of a file as JSON and back. Dataclasses are lists of their fields; spans lose their file, which the path gives
+"""Facts of a file as JSON and back. Structs are lists of their fields; spans lose their file, which the path gives
 back: one blob may stand at many paths."""
 
 from __future__ import annotations
 
-import dataclasses
 import types
 import typing
 from collections.abc import Callable, Mapping
 from enum import Enum
 from functools import cache
 from typing import Any, cast
+
+from msgspec import Struct
 
 from runner.diagnostics import Span
 from runner.model.code import FileFacts, Symbol, SymbolKind
@@ -48,8 +49,8 @@ def _encoded(value: object) -> Json:
             return sorted(_encoded(item) for item in value)  # type: ignore[type-var]
         case tuple() | list():
             return [_encoded(item) for item in value]
-        case _ if dataclasses.is_dataclass(value):
-            return [_encoded(getattr(value, name.name)) for name in dataclasses.fields(value)]
+        case Struct():
+            return [_encoded(getattr(value, name)) for name in value.__struct_fields__]
         case _:
             raise TypeError(f"facts hold no {type(value)}")
 
@@ -76,8 +77,8 @@ def _reader(kind: Any) -> Reader:
         return _symbol
     if isinstance(kind, type) and issubclass(kind, Enum):
         return lambda written, _path: kind(written)
-    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        return _dataclass_reader(kind)
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        return _struct_reader(kind)
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (types.UnionType, typing.Union) and type(None) in arguments and len(arguments) == 2:
         inner = _reader(next(each for each in arguments if each is not type(None)))
@@ -98,9 +99,9 @@ def _reader(kind: Any) -> Reader:
     return _as_is
 
 
-def _dataclass_reader(kind: type) -> Reader:
+def _struct_reader(kind: type[Struct]) -> Reader:
     hints = typing.get_type_hints(kind)
-    fields = [(each.name, _reader(hints[each.name])) for each in dataclasses.fields(kind)]
+    fields = [(name, _reader(hints[name])) for name in kind.__struct_fields__]
 
     def read(written: Any, path: str) -> Any:
         pairs = zip(fields, written, strict=True)

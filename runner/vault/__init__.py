@@ -6,10 +6,11 @@ Refuses plain text at rest (but for `state: local`, a file of the user's own mac
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from runner.git import Edit
 from runner.kit.keyring import Key, KeyRing
@@ -18,8 +19,7 @@ from runner.model.names import TargetName
 from runner.model.plan import Plan, StateFacts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SavedState:
+class SavedState(Struct, frozen=True, kw_only=True):
     """A write under way: `stored` goes into the entry; `edits` must be in the same submission as the entry (empty
     where the store is not Git: then the write has been made already)."""
 
@@ -27,8 +27,7 @@ class SavedState:
     edits: tuple[Edit, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateVersion:
+class StateVersion(Struct, frozen=True, kw_only=True):
     """One kept version of a state."""
 
     stored: StoredState
@@ -71,8 +70,7 @@ class StateStore(Protocol):
         """Ends a target's state (after forget or destroy); versions stay readable as long as the store keeps them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MadeKey:
+class MadeKey(Struct, frozen=True, kw_only=True):
     """A new key. `path`: the file that holds it (back it up), None where a key service does; `edits` must be pushed
     before it is used."""
 
@@ -81,8 +79,7 @@ class MadeKey:
     edits: tuple[Edit, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rotated:
+class Rotated(Struct, frozen=True, kw_only=True):
     """`edits` make `ring` the environment's: they must be pushed before anything is sealed with it."""
 
     ring: KeyRing
@@ -120,8 +117,7 @@ class EnvironmentKeys(Protocol):
         """The edits that forget an old key for good; `in_use`: the key ids of all that is still kept."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptPlan:
+class KeptPlan(Struct, frozen=True, kw_only=True):
     """A plan that was made, and what outside Git can change it (in words, empty for nothing)."""
 
     plan: Plan

@@ -7,7 +7,9 @@ a target's table is what a write expects to find: that is its compare-and-swap.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.git import Edit, Refs
 from runner.kit.canonical import digest_bytes
@@ -30,8 +32,7 @@ from runner.vault.state_seal import StateSeal
 from runner.vault.wrapped_keys import state_ref
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Write:
+class _Write(Struct, frozen=True, kw_only=True):
     """What this object has written: the table, its blob id, the newest state's ciphertext (empty once another was
     written in its place), and the table that it follows."""
 

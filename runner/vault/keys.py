@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly
@@ -42,18 +43,19 @@ class DataKeys(Protocol):
         """The plain bytes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyPlaces:
+class KeyPlaces(Struct, frozen=True, kw_only=True):
     """See EnvironmentKeys. `root` is the checkout (relative `file:` paths), `refs` what the ledger's remote holds,
     as of its last refresh."""
 
     environment: str
     source: KeySource | None
-    variables: Mapping[str, str] = field(repr=False)
+    variables: Mapping[str, str]
     git_directory: Path
     root: Path
     refs: Refs
     data_keys: DataKeys | None = None
+
+    __repr__ = object.__repr__  # what it holds is not to be read in a traceback
 
     @property
     def file(self) -> Path:

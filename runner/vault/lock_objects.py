@@ -10,8 +10,9 @@ import getpass
 import json
 import secrets
 import socket
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from runner.cloud import ObjectStore
 from runner.diagnostics import Diagnostic
@@ -24,8 +25,7 @@ ROUNDS = 5
 """How often a lock that vanished while it was looked at is tried again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockFile:
+class LockFile(Struct, frozen=True, kw_only=True):
     """What a lock says; `ledger` and `fence` are ours to say, empty and 0 in one that Terraform wrote."""
 
     id: str

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.diagnostics import Diagnostic
 from runner.errors import Denied, HistoryMoved
@@ -22,8 +24,7 @@ from runner.model.plan import StateFacts
 LENGTH_BYTES = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SavedPlan:
+class SavedPlan(Struct, frozen=True, kw_only=True):
     """`digest` is the plan digest that a person names, `commit` what was planned; `content` the engine's file, or what
     else belongs to the plan."""
 
@@ -33,16 +34,19 @@ class SavedPlan:
     state: StateFacts
     made_at: datetime
     engine: str = ""
-    content: bytes = field(default=b"", repr=False)
+    content: bytes = b""
+
+    __repr__ = object.__repr__  # what it holds is not to be read in a traceback
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanSeal:
+class PlanSeal(Struct, frozen=True, kw_only=True):
     """Seals plans of one environment; over `max_bytes` of sealed plan it refuses."""
 
-    keys: KeyRing = field(repr=False)
+    keys: KeyRing
     ledger: str
     max_bytes: int
+
+    __repr__ = object.__repr__  # what it holds is not to be read in a traceback
 
     def seal(self, plan: SavedPlan) -> bytes:
         """The plan and its label in an envelope. Denied `plan-too-large`."""

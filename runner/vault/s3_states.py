@@ -8,8 +8,9 @@ believed is the ledger's entry and the envelope that opens with it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from runner.cloud import ObjectStore, StoredObject
 from runner.git import Edit
@@ -35,8 +36,7 @@ from runner.vault.state_seal import StateSeal
 ENDED = "ended"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Standing:
+class _Standing(Struct, frozen=True, kw_only=True):
     """What the state's object says; `ended`: it is the empty mark that an ended target leaves."""
 
     object: StoredObject

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.kit.canonical import encode
 from runner.model.entry import StoredState
@@ -18,8 +20,7 @@ KEPT = 100
 """How many versions of one state stay."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateIndex:
+class StateIndex(Struct, frozen=True, kw_only=True):
     """`versions` oldest first; `ended` since the target was forgotten or destroyed. The index is a table of contents:
     what it says of a version is believed only when the envelope opens with it."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from runner.kit.canonical import digest_bytes
 from runner.kit.crypto import KeyRing
@@ -14,12 +15,13 @@ from runner.model.plan import StateFacts
 from runner.vault.refusals import not_authentic
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateSeal:
+class StateSeal(Struct, frozen=True, kw_only=True):
     """Seals and opens the states of one environment; `ledger` is the ledger's random id."""
 
-    keys: KeyRing = field(repr=False)
+    keys: KeyRing
     ledger: str
+
+    __repr__ = object.__repr__  # what it holds is not to be read in a traceback
 
     def seal(self, target: TargetName, facts: StateFacts, state: bytes) -> bytes:
         """`state` as it may rest anywhere. ValueError when `facts` are not those of these bytes."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from threading import Lock
+
+from msgspec import Struct, field
 
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import Denied, NoAnswer
@@ -24,8 +25,7 @@ from runner.vault.keys import DataKeys, KeyPlaces
 from runner.wiring.clouds import cloud_tool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlacedSealer:
+class PlacedSealer(Struct, frozen=True, kw_only=True):
     """A Sealer by the ledger's own terms (ledger.recorded_values.Seal)."""
 
     sealer: Sealer
@@ -39,16 +39,14 @@ class PlacedSealer:
         return self.sealer.open(str(target), address, path, sealed)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beginning:
+class Beginning(Struct, frozen=True, kw_only=True):
     """What an environment begins with: the id that its ledger is to have, and its first key, where one must be made."""
 
     ledger: str
     made: MadeKey | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyRings:
+class KeyRings(Struct, frozen=True, kw_only=True):
     """The key rings of one command. `tell` says "back this up" when a key was made; `beginnings` are those of
     environments that have no ledger yet: nothing of them is kept anywhere before the first change."""
 

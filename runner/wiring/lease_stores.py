@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runner.cloud import ObjectStore
 from runner.kit.clock import Clock
@@ -16,8 +17,7 @@ from runner.model.environment import Gates, StateSettings
 from runner.operations.tools import Record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeaseNeeds:
+class LeaseNeeds(Struct, frozen=True, kw_only=True):
     """What leases may need; `bucket` opens the one that an environment's `state:` names."""
 
     record: Record

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from runner.cloud import ObjectStore
 from runner.config.configuration import GatesConfiguration, LedgerSettings
@@ -29,8 +31,7 @@ from runner.wiring.clouds import bucket_of
 from runner.wiring.lease_stores import LeaseNeeds, leases_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Records:
+class Records(Struct, frozen=True, kw_only=True):
     """Opens a record once a command for each place. `values` says how an environment's are kept, with the key that it
     takes; `tell` takes what a person should read."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runner.git import Refs
 from runner.git.repository import Repository
@@ -18,8 +19,7 @@ from runner.vault.state_seal import StateSeal
 from runner.wiring.clouds import bucket_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreNeeds:
+class StoreNeeds(Struct, frozen=True, kw_only=True):
     """What a store may need; `seal` asks for the key, so only who needs it calls it."""
 
     repository: Repository

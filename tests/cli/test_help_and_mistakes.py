@@ -84,6 +84,7 @@ def test_help_imports_nothing_heavy() -> None:
         "tree_sitter",
         "git",
         "dataclasses",
+        "msgspec",
     }
     assert not heavy & loaded
     ours = {each for each in loaded if each.startswith("runner.")}

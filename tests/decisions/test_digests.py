@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from runner.decisions.binding import differences, has_unknown, holds
 from runner.decisions.digests import Bound, digests_of, inputs_digest
@@ -37,7 +36,7 @@ PLANNED = Planned(changes=(CHANGE, READ), outputs=(OUTPUT,), changed=True, compl
 
 
 def digests(planned: Planned = PLANNED, **bound: object) -> Digests:
-    return digests_of(planned, replace(BOUND, **bound))  # type: ignore[arg-type]
+    return digests_of(planned, replace(BOUND, **bound))
 
 
 def moved(other: Digests) -> set[str]:
@@ -45,7 +44,7 @@ def moved(other: Digests) -> set[str]:
 
 
 def with_change(**fields: object) -> Planned:
-    return replace(PLANNED, changes=(replace(CHANGE, **fields), READ))  # type: ignore[arg-type]
+    return replace(PLANNED, changes=(replace(CHANGE, **fields), READ))
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ import tarfile
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from runner.engine.pulumi_archive import Release, install, pinned
 from runner.errors import AskedWrongly, NoAnswer, RunnerError, ToolUnavailable

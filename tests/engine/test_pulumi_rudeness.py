@@ -8,10 +8,10 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from runner.conformance.engine import CANARY, Code
 from runner.decisions.digests import changes_form, outputs_form

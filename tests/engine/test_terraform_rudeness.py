@@ -7,10 +7,10 @@ import os
 import subprocess
 import sys
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from runner.conformance.engine import CANARY, Code
 from runner.engine import BackendChoice, EngineEvent, PlanOptions

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from runner.errors import AskedWrongly, HistoryMoved
 from runner.kit.crypto import KeyRing, generate, joined, key_of, parse, printable, ring_of

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from runner.git import Conflict, Pushed, Unsent
 from runner.git.history import CloneHistory
@@ -65,7 +67,7 @@ def entry(number: int = 1, target: TargetName = NETWORK, **fields: object) -> En
         counts={"create": 1, "update": 2},
         because="the code differs",
     )
-    return replace(plain, **fields)  # type: ignore[arg-type]
+    return replace(plain, **fields)
 
 
 def state(serial: int = 1, lineage: str = "aaaa-bbbb") -> StoredState:

@@ -1,10 +1,12 @@
 """Somebody with a clone, a clock that is moved by hand, and leases in one place or the other."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from uuid import uuid4
+
+from msgspec.structs import replace
 
 from runner.cloud import ObjectStore, StoredObject
 from runner.cloud.clients import Cloud
@@ -87,7 +89,7 @@ class Person:
         settled = Terms(
             holder=self.name, host="a-host", term=TERM, on_lost=self.lost.append, watching=self.watched.append
         )
-        own = replace(settled, **terms)  # type: ignore[arg-type]
+        own = replace(settled, **terms)
         at, alone = clock or self.clock, clock is None
         if self.bucket is None:
             return GitLeases(

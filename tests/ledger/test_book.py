@@ -1,9 +1,9 @@
 """What is written comes back, and Git tells it without us."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from runner.errors import AskedWrongly
 from runner.ledger import Writing

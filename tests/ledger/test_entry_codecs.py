@@ -1,12 +1,12 @@
 """Entries, deployments and leases survive every value that a field can hold, in JSON and as commit messages."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from runner.ledger.codec import TargetFile, blob, target_blob, target_file
 from runner.ledger.json_fields import NotReadable
@@ -43,7 +43,7 @@ entries = st.builds(
     actor=st.builds(Actor, name=text, confirmed=st.booleans()),
     run=text,
     at=instants,
-    digests=st.none() | st.builds(Digests, **dict.fromkeys(Digests.__slots__, text)),
+    digests=st.none() | st.builds(Digests, **dict.fromkeys(Digests.__struct_fields__, text)),
     engine=text,
     state=st.none() | states,
     fence=numbers,

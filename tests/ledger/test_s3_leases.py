@@ -1,12 +1,13 @@
 """Leases that no push moves with the record: what comes first, who dies in between, and a bucket that is silent."""
 
+import dataclasses
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from runner.cloud import StoredObject
 from runner.errors import HistoryMoved, LeaseHeld, NoAnswer, OutcomeUnknown
@@ -161,7 +162,7 @@ def test_nothing_is_recorded_while_the_bucket_does_not_say_whose_the_lease_is(ad
 def test_a_lease_that_was_taken_in_git_before_the_store_was_changed_is_respected(
     ada: Person, bob: Person
 ) -> None:
-    before = replace(ada, bucket=None).leases()
+    before = dataclasses.replace(ada, bucket=None).leases()
     before.take([NETWORK], "run-in-git")
     with pytest.raises(LeaseHeld) as caught:
         leases_of(bob).take([NETWORK], "run-in-s3")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from runner.cloud import ObjectStore
 from runner.cloud.clients import Cloud
@@ -33,8 +34,7 @@ def clock() -> SetClock:
     return SetClock(datetime(2026, 1, 2, tzinfo=UTC))
 
 
-@dataclass
-class GitPlace:
+class GitPlace(Struct):
     """Each opening is what a fresh process in the clone reads after a refresh."""
 
     repository: Repository
@@ -63,8 +63,7 @@ class GitPlace:
             outbox.close()
 
 
-@dataclass
-class BucketPlace:
+class BucketPlace(Struct):
     """Each opening is a client of its own."""
 
     address: str
@@ -87,8 +86,7 @@ class BucketPlace:
         return True
 
 
-@dataclass
-class DirectoryPlace:
+class DirectoryPlace(Struct):
     """A checkout."""
 
     root: Path

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from runner.cloud.kms import KmsDataKeys
 from runner.conformance.state_store import NETWORK, refused, state_of, write

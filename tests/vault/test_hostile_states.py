@@ -8,10 +8,10 @@ import os
 import subprocess
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from runner.conformance.state_store import NESTED, NETWORK, SECRET, refused, state_of, write
 from runner.errors import AskedWrongly, Denied, HistoryMoved, LeaseHeld

@@ -3,13 +3,13 @@
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from runner.conformance.state_store import NESTED, NETWORK
 from runner.diagnostics import Diagnostic, Severity, Span
