@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 from msgspec import Struct
@@ -42,6 +43,10 @@ class Files(Protocol):
     def link(self, path: str) -> str:
         """The target of the link at `path`, as written."""
 
+    @property
+    def places(self) -> dict[str, Found]:
+        """Where paths lead, as far as somebody asked: the tree stays as it is, and many ask for the same."""
+
 
 class Found(Struct, frozen=True, kw_only=True):
     """Where a path leads. `path` is free of links; `node` None where nothing is there; `links` those that were
@@ -58,6 +63,7 @@ class Found(Struct, frozen=True, kw_only=True):
         return self.node.kind if self.node else ""
 
 
+@lru_cache(maxsize=65_536)
 def joined(directory: str, path: str) -> str | None:
     """`path` from `directory`, normalised as Go's filepath.Join does; None where that leaves the repository or is
     absolute."""
@@ -69,6 +75,13 @@ def joined(directory: str, path: str) -> str | None:
 
 def located(files: Files, path: str) -> Found:
     """Follows `path` (relative to the root, normalised) through links."""
+    found = files.places.get(path)
+    if found is None:
+        found = files.places[path] = _followed(files, path)
+    return found
+
+
+def _followed(files: Files, path: str) -> Found:
     pending = [] if path == "." else path.split("/")[::-1]
     at = "."
     links: list[TreeNode] = []

@@ -19,6 +19,8 @@ from runner.git.command import Conversation, GitCommand
 
 _AT_ONCE = 500  # ids written before the first answer is read: 500 * 65 bytes fit into any pipe
 
+_TREES_KEPT = 20_000
+
 TREE_MODE = "40000"
 BLOB_MODE = "100644"
 
@@ -42,6 +44,7 @@ class Objects:
         self.sync = False
         self._lock = threading.Lock()
         self._process: Conversation | None = None
+        self._known_trees: dict[str, Mapping[str, TreeItem]] = {}
         self._tree = lru_cache(maxsize=4096)(self._read_tree)
 
     @property
@@ -98,10 +101,16 @@ class Objects:
         return self._tree(oid)
 
     def trees(self, oids: Iterable[str]) -> Mapping[str, Mapping[str, TreeItem]]:
-        """The entries of many trees, in one round. KeyError when the clone does not have one."""
+        """The entries of many trees, in one round. KeyError when the clone does not have one. The last thousands are
+        kept: two commits have most of theirs in common."""
         wanted = set(oids)
-        contents = self.read_many(wanted)
-        return {oid: _items(contents[oid], len(oid) // 2) for oid in wanted}
+        lacking = wanted - self._known_trees.keys()
+        if len(self._known_trees) > _TREES_KEPT:
+            self._known_trees.clear()
+            lacking = wanted
+        contents = self.read_many(lacking)
+        self._known_trees.update({oid: _items(contents[oid], len(oid) // 2) for oid in lacking})
+        return {oid: self._known_trees[oid] for oid in wanted}
 
     def root(self, commit: str) -> str:
         """The tree of a commit."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from runner.errors import AskedWrongly, NoAnswer
-from runner.git.command import GitAnswer, GitCommand, git_failed, without_credentials
+from runner.git.command import GitAnswer, GitCommand, Starter, git_failed, started, without_credentials
 from runner.git.listing import Listings
 from runner.git.objects import Objects
 
@@ -66,11 +66,11 @@ class Repository:
         self._seen_there: dict[str, _There] | None = None
 
     @classmethod
-    def open(cls, path: Path, *, network_timeout: float = 60.0) -> Repository:
+    def open(cls, path: Path, *, network_timeout: float = 60.0, starter: Starter = started) -> Repository:
         """The clone that `path` (a directory) lies in. AskedWrongly `not-a-repository`."""
         if not path.is_dir():
             raise AskedWrongly.of("not-a-repository", f"`{path}` is not a directory", hint="give -C DIR")
-        command = GitCommand(path, network_timeout=network_timeout)
+        command = GitCommand(path, network_timeout=network_timeout, starter=starter)
         answer = command.run(
             "rev-parse",
             "--path-format=absolute",
@@ -92,7 +92,7 @@ class Repository:
                 "not-a-repository", f"`{path}` is not in a Git repository: {words}", hint=hint
             )
         directory, root = Path(found[0]), Path(found[2])
-        command = GitCommand(root, network_timeout=network_timeout)
+        command = GitCommand(root, network_timeout=network_timeout, starter=starter)
         return cls(command, root, directory, Objects(command, directory, found[1]))
 
     def close(self) -> None:

@@ -96,6 +96,27 @@ def beside(argv: Sequence[str], environment: Mapping[str, str]) -> subprocess.Po
     )
 
 
+def piped(
+    argv: Sequence[str],
+    cwd: Path,
+    environment: Mapping[str, str],
+    *,
+    listens: bool,
+    own_session: bool,
+) -> subprocess.Popen[bytes]:
+    """A program whose output somebody else reads, and who ends it. `listens`: its input is a pipe, else empty.
+    FileNotFoundError where there is no such program."""
+    return subprocess.Popen(
+        argv,
+        cwd=cwd,
+        env=dict(environment),
+        stdin=subprocess.PIPE if listens else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=own_session,
+    )
+
+
 @functools.cache
 def _death_wrapper() -> tuple[str, ...]:
     """A prefix that has the kernel interrupt the child when the thread that started it dies; empty elsewhere."""

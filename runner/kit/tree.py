@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from hashlib import sha1
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -54,6 +54,14 @@ class Tree(Protocol):
 def blob_id(content: bytes) -> str:
     """The id that Git (sha1 object format) gives to a blob of `content`."""
     return sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+@runtime_checkable
+class TreeAhead(Tree, Protocol):
+    """A tree that is quicker where it is told what comes."""
+
+    def look_at(self, directories: Iterable[str]) -> None:
+        """Says that the members of `directories` will be asked for."""
 
 
 class DictTree:

@@ -28,7 +28,7 @@ from runner.operations.commit_range import Compared, compared
 from runner.operations.reading_ahead import read_ahead
 from runner.operations.searching import Glance, glance_at, graph_at, worth_comparing
 from runner.operations.staying import plain, targets_stay
-from runner.source.facts import CodeReader
+from runner.source.known_code import KnownCode
 from runner.source.pages import PagesDamaged
 
 
@@ -139,8 +139,8 @@ def _by_chart(chart: Charted, steps: Sequence[_Step]) -> _Found | None:
         if head is None:
             return None
         tree = WalkedTree(chart.tools.repository, step.tree)
-        code = chart.tools.code(tree)
-        for place, reader in ((tree, code), (chart.tree, chart.code)):
+        code = chart.tools.code(tree, beside=chart.code)
+        for place, reader in ((chart.tree, chart.code), (tree, code)):
             place.look_at(target.stack.directory for target in head.targets.values())
             read_ahead(reader, head.targets.values())
         changed = {each.path for each in step.differing}
@@ -169,7 +169,7 @@ class _Commit(Struct, frozen=True, kw_only=True):
 
     tree: Tree
     believed: Believed
-    code: CodeReader
+    code: KnownCode
     notes: tuple[Diagnostic, ...] = ()
 
     @property
@@ -196,7 +196,7 @@ def _since(
         )
         return every_target(head.side, because), (note,)
     among = worth_comparing(glance, before.side, head.side, step.differing)
-    for each in (before, head):
+    for each in (head, before):
         targets = each.side.targets.items()
         read_ahead(each.code, [target for name, target in targets if among is None or name in among])
     old, new = before.side.targets.keys(), head.side.targets.keys()
@@ -230,6 +230,6 @@ def _before(tools: CodeTools, step: _Step, head: _Commit) -> _Commit:
     tree = WalkedTree(tools.repository, step.tree)
     layout = head.believed.gates.layout
     if all(map(plain, step.differing)) and targets_stay(step.differing, tree, head.tree, layout):
-        code = tools.code(tree)
+        code = tools.code(tree, beside=head.code)
         return replace(head, believed=replace(head.believed, side=replace(head.side, code=code)), code=code)
     return _read(tools, step.tree)

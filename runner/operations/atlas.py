@@ -24,7 +24,7 @@ from runner.model.code import ModuleFacts
 from runner.model.references import Json
 from runner.model.stack import EngineName, Stack
 from runner.operations.searching import Glance, needed_for_graph
-from runner.source.facts import CodeReader
+from runner.source.known_code import KnownCode
 
 STACK, ENVIRONMENT, SETTING, NEEDED, READ = "s:", "e:", "i:", "d:", "g:"
 """How keys begin, beside those of edges: of a stack's directory, an environment, a name that settings spell, a target
@@ -51,7 +51,7 @@ class Believed(Struct, frozen=True, kw_only=True):
 
 
 def drawn(
-    believed: Believed, glance: Glance, graph: Graph, code: CodeReader
+    believed: Believed, glance: Glance, graph: Graph, code: KnownCode
 ) -> tuple[dict[str, Json], dict[str, Json]]:
     """The head and the values of the atlas of a tree that was read whole."""
     side, gates, wishes = believed.side, believed.gates, believed.wishes
@@ -135,7 +135,7 @@ def _needs(graph: Graph) -> dict[str, Json]:
     return {**found}
 
 
-def _read_for_graph(glance: Glance, side: Side, code: CodeReader) -> Iterable[tuple[str, Json]]:
+def _read_for_graph(glance: Glance, side: Side, code: KnownCode) -> Iterable[tuple[str, Json]]:
     """Directory -> the digest of what its code says of needs."""
     for directory in needed_for_graph(glance.namings, side):
         yield READ + directory, graph_digest(code.module(directory, opentofu=tofu) for tofu in (False, True))

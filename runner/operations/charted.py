@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from msgspec import Struct
@@ -30,7 +28,7 @@ from runner.operations.atlas import ENVIRONMENT, NEEDED, READ, RECORDS, SETTING,
 from runner.operations.code_tools import CodeTools
 from runner.operations.searching import is_code, is_values, namings_of
 from runner.operations.staying import plain, targets_stay
-from runner.source.facts import CodeReader
+from runner.source.known_code import KnownCode
 from runner.source.pages import Pages
 
 MOST_DRIFT = 2000
@@ -50,15 +48,14 @@ class Overlaid(Struct, frozen=True, kw_only=True):
         return [*(each for each in kept if each not in self.anew), *self.found.of(key)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Charted:
+class Charted(Struct, frozen=True, kw_only=True):
     """The tree `id`, of which the atlas of another one tells where to look."""
 
     id: str
     tools: CodeTools
     pages: Pages
     tree: WalkedTree
-    code: CodeReader
+    code: KnownCode
     edges: Overlaid
     hot: frozenset[str]
     links: Mapping[str, str]
@@ -68,7 +65,7 @@ class Charted:
         """How many there are."""
         return int(self._head["targets"])
 
-    @cached_property
+    @property
     def notes(self) -> tuple[Diagnostic, ...]:
         """Warnings about its configuration."""
         return tuple(RECORDS.read(self._head["notes"]))
@@ -172,7 +169,7 @@ def charted(tools: CodeTools, tree_id: str) -> Charted | None:
     )
 
 
-def _read_anew(tree: WalkedTree, code: CodeReader, places: Iterable[str]) -> dict[str, Naming]:
+def _read_anew(tree: WalkedTree, code: KnownCode, places: Iterable[str]) -> dict[str, Naming]:
     """What the directories with code or values among `places` name now; one that has neither any more names nothing."""
     directories = {posixpath.dirname(each) or "." for each in places if is_code(each) or is_values(each)}
     tree.look_at(directories)
@@ -181,7 +178,7 @@ def _read_anew(tree: WalkedTree, code: CodeReader, places: Iterable[str]) -> dic
     return {directory: found.get(directory) or Naming() for directory in directories}
 
 
-def _same_needs(pages: Pages, anew: Mapping[str, Naming], code: CodeReader) -> bool:
+def _same_needs(pages: Pages, anew: Mapping[str, Naming], code: KnownCode) -> bool:
     """Whether the code that was read anew says the same of who needs whom."""
     states = pages.head["states"]
     for directory, naming in anew.items():

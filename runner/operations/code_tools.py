@@ -9,7 +9,7 @@ from runner.config.configuration import GatesConfiguration, WishesConfiguration
 from runner.git.repository import Repository
 from runner.kit.tree import Tree
 from runner.model.references import Json
-from runner.source.facts import CodeReader
+from runner.source.known_code import KnownCode
 from runner.source.pages import Pages
 
 
@@ -30,8 +30,8 @@ class CodeTools(Protocol):
     def wishes(self, tree: Tree, gates: GatesConfiguration) -> WishesConfiguration:
         """Believes the wishes of `tree`, under `gates`."""
 
-    def code(self, tree: Tree) -> CodeReader:
-        """Facts of the code in `tree`, through the index."""
+    def code(self, tree: Tree, *, beside: KnownCode | None = None) -> KnownCode:
+        """Facts of the code in `tree`, through the index. `beside`: of another tree, that is much the same."""
 
     def pages(self) -> Pages | None:
         """What this clone keeps of the tree that was read last, where it was read as we would read it now."""

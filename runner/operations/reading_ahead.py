@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from runner.model.stack import EngineName
 from runner.model.target import Target
-from runner.source.facts import CodeReader
+from runner.source.known_code import KnownCode
 
 
-def read_ahead(code: CodeReader, targets: Iterable[Target]) -> None:
+def read_ahead(code: KnownCode, targets: Iterable[Target]) -> None:
     """Reads the code of `targets`, and what it calls."""
     by_engine: dict[EngineName, list[str]] = {}
     for target in targets:

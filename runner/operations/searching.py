@@ -26,8 +26,8 @@ from runner.model.mentions import Mentions
 from runner.model.names import TargetName
 from runner.model.references import Inputs, OutputReference, references_in
 from runner.model.stack import EngineName
-from runner.source.facts import CodeReader
 from runner.source.glance import calls_files, glanced
+from runner.source.known_code import KnownCode
 
 _CODE = (".tf", ".tofu", ".tf.json", ".tofu.json")
 _VALUES = (".tfvars", ".tfvars.json")
@@ -45,7 +45,7 @@ class Glance(Struct, frozen=True, kw_only=True):
     leaves: int
 
 
-def glance_at(tree: Tree, code: CodeReader, differing: Iterable[ChangedPath]) -> Glance:
+def glance_at(tree: Tree, code: KnownCode, differing: Iterable[ChangedPath]) -> Glance:
     """Reads all code of `tree` once, each content once however often it stands there; of what lies behind paths only
     where `differing` says that links or submodules changed."""
     nodes = list(tree.walk("."))
@@ -84,7 +84,7 @@ def _passed(change: ChangedPath) -> bool:
     return any(mode[:2] in ("12", "16") for mode in change.modes)
 
 
-def graph_at(glance: Glance, side: Side, code: CodeReader) -> Graph:
+def graph_at(glance: Glance, side: Side, code: KnownCode) -> Graph:
     """Who needs whom, with only the code parsed that can say so."""
     needed = needed_for_graph(glance.namings, side)
     for tofu in (False, True):
@@ -112,7 +112,7 @@ def needed_for_graph(namings: Mapping[str, Naming], side: Side) -> frozenset[str
 class _Some(Struct, frozen=True):
     """The facts of some directories; of the others nothing is known."""
 
-    code: CodeReader
+    code: KnownCode
     directories: Collection[str]
 
     def module(self, directory: str, *, opentofu: bool = False) -> ModuleFacts | None:
@@ -141,7 +141,7 @@ def is_values(path: str) -> bool:
     return path.endswith(_VALUES)
 
 
-def namings_of(tree: Tree, code: CodeReader, nodes: Iterable[Node], *, through: bool) -> dict[str, Naming]:
+def namings_of(tree: Tree, code: KnownCode, nodes: Iterable[Node], *, through: bool) -> dict[str, Naming]:
     """What the code of each directory names."""
     said: dict[str, Mentions] = {}
     values: dict[str, Mentions] = {}
@@ -160,7 +160,7 @@ def namings_of(tree: Tree, code: CodeReader, nodes: Iterable[Node], *, through: 
 
 
 def _glanced(
-    tree: Tree, code: CodeReader, nodes: Iterable[Node], *, through: bool
+    tree: Tree, code: KnownCode, nodes: Iterable[Node], *, through: bool
 ) -> Iterator[tuple[str, Mentions]]:
     wanted: dict[tuple[str, str], list[str]] = {}
     for node in nodes:

@@ -28,7 +28,7 @@ from runner.model.target import Target
 from runner.operations.bench import Bench
 from runner.operations.reading_ahead import read_ahead
 from runner.operations.tools import Record
-from runner.source.facts import CodeReader
+from runner.source.known_code import KnownCode
 
 
 class Survey(Struct, frozen=True, kw_only=True):
@@ -42,7 +42,7 @@ class Survey(Struct, frozen=True, kw_only=True):
     gates: GatesConfiguration
     wishes: WishesConfiguration
     believed: Configuration
-    code: CodeReader
+    code: KnownCode
     record: Record
     edges: Mapping[TargetName, tuple[Edge, ...]]
     notes: tuple[Diagnostic, ...] = ()

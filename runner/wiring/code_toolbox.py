@@ -13,11 +13,13 @@ from runner.config import Checked, Checker, FileKind
 from runner.config.configuration import BranchFacts, GatesConfiguration, WishesConfiguration
 from runner.config.remembering import ConfigurationReader
 from runner.errors import AskedWrongly
+from runner.git.command import Starter, started
 from runner.git.repository import Repository
 from runner.kit.tree import Tree
+from runner.model.code import FileFacts
 from runner.model.references import Json
-from runner.source.facts import CodeReader
 from runner.source.index import FileIndex
+from runner.source.known_code import KnownCode
 from runner.source.pages import Pages, keep_pages, read_pages
 from runner.wiring.head_start import HEAD_START
 
@@ -29,6 +31,9 @@ CHECKER = "runner.config.schema.checking"
 GATES, WISHES = "runner.config.reading_gates", "runner.config.reading_wishes"
 """Imported when a configuration is read whole: where a change leaves it as it was, nobody has to."""
 
+PARSERS = "runner.source.facts"
+"""Imported when a file of code is new."""
+
 _JUDGING = ("config", "config/schema", "decisions", "git", "kit", "model", "operations", "source")
 """Rooms that say how a tree is read: what another version of them kept is not believed."""
 
@@ -39,11 +44,13 @@ class CodeToolbox:
     def __init__(self, directory: Path, variables: Mapping[str, str]) -> None:
         self._directory = directory
         self._variables = variables
+        self._starter: Starter = started
 
     @cached_property
     def repository(self) -> Repository:
         """See CodeTools."""
-        return Repository.open(self._directory, network_timeout=_network_timeout(self._variables))
+        seconds = _network_timeout(self._variables)
+        return Repository.open(self._directory, network_timeout=seconds, starter=self._starter)
 
     @property
     def own_directory(self) -> Path:
@@ -74,9 +81,9 @@ class CodeToolbox:
         reader.keep()
         return found
 
-    def code(self, tree: Tree) -> CodeReader:
+    def code(self, tree: Tree, *, beside: KnownCode | None = None) -> KnownCode:
         """See CodeTools."""
-        return CodeReader(tree, self._index)
+        return KnownCode(tree, self._index, _parsed, beside)
 
     def pages(self) -> Pages | None:
         """See CodeTools."""
@@ -137,6 +144,11 @@ def _network_timeout(variables: Mapping[str, str]) -> float:
             hint=f"leave it unset for {NETWORK_TIMEOUT:g} seconds",
         )
     return seconds
+
+
+def _parsed(kind: str, content: bytes, path: str) -> FileFacts:
+    facts: FileFacts = import_module(PARSERS).parsed(kind, content, path)
+    return facts
 
 
 def _checker() -> Checker:

@@ -14,6 +14,7 @@ from runner.diagnostics import Diagnostic
 from runner.engine import Engine
 from runner.git import Delivery, Refs
 from runner.git.keeping import KeptSubmission
+from runner.git.layer import layered
 from runner.kit.clock import Clock
 from runner.kit.tree import Tree
 from runner.ledger import Leases, Ledger
@@ -45,6 +46,7 @@ class Toolbox(CodeToolbox):
         self, directory: Path, variables: Mapping[str, str], clock: Clock, tell: Callable[[Happening], None]
     ) -> None:
         super().__init__(directory, variables)
+        self._starter = layered
         self._clock = clock
         self._tell = tell
         self._lock = Lock()
