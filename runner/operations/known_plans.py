@@ -20,7 +20,7 @@ from runner.git.commit_tree import CommitTree
 from runner.kit.canonical import encode
 from runner.model.environment import Gates, StateBackend
 from runner.model.names import TargetName
-from runner.model.plan import Plan, PlanKind, StateFacts
+from runner.model.plan import Plan, PlanKind, Planned, StateFacts
 from runner.model.references import Json
 from runner.model.stack import EngineName
 from runner.model.target import Target
@@ -46,13 +46,15 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
 
 class Prospect(Struct, frozen=True, kw_only=True):
-    """Where a plan of it is kept, by all that it is made of: `basis`, and the state that it is compared with."""
+    """Where a plan of it is kept, by all that it is made of: `basis`, and the state that it is compared with, whose
+    bytes are `content`, empty for none."""
 
     target: TargetName
     closure: Closure
     place: KeptPlans
     state: StateFacts
     basis: str
+    content: bytes
 
 
 def prospect_of(session: Session, wanted: Wanted) -> Prospect | None:
@@ -82,7 +84,9 @@ def prospect_of(session: Session, wanted: Wanted) -> Prospect | None:
         "options": wanted.options,
     }
     basis = place.basis(target.name, encode(made_of))
-    return Prospect(target=target.name, closure=closure, place=place, state=state, basis=basis)
+    return Prospect(
+        target=target.name, closure=closure, place=place, state=state, basis=basis, content=content or b""
+    )
 
 
 def known_plan(session: Session, prospect: Prospect) -> Plan | None:
@@ -109,8 +113,9 @@ def keep_for_next(session: Session, prospect: Prospect, ready: Readied, plan: Pl
     """Keeps a plan that was just made, with what can change it. One that cannot be kept is made again: no harm."""
     if plan.planned is None or plan.planned.errored or ready.before != prospect.state:
         return
+    moved_by = _moved_by(session, prospect, ready, plan.planned)
     try:
-        prospect.place.keep(prospect.basis, KeptPlan(plan=plan, moved_by=_moved_by(session, ready, plan)))
+        prospect.place.keep(prospect.basis, KeptPlan(plan=plan, moved_by=moved_by))
     except OSError as error:
         session.progress(plan.target, "planning", f"the plan could not be kept: {error.strerror}")
 
@@ -122,23 +127,22 @@ def tidy_kept(session: Session, targets: Iterable[TargetName]) -> None:
         return  # one sees those of all environments
 
 
-def _moved_by(session: Session, ready: Readied, plan: Plan) -> str:
-    assert plan.planned is not None
+def _moved_by(session: Session, prospect: Prospect, ready: Readied, planned: Planned) -> str:
     whole, brand = session.survey, ready.engine.identity.name
     found = (
         whole.code.module(directory, opentofu=brand is EngineName.OPENTOFU)
         for directory in ready.closure.modules
     )
     modules = tuple(facts for facts in found if facts is not None)
-    state = ready.engine.state(ready.work, session.stop(plan.target))
+    state = prospect.content
     made = Made(
         engine=brand,
         gates=ready.gates,
         closure=ready.closure,
         modules=modules,
         code=whole.tree.read_many([path for facts in modules for path in facts.files]).values(),
-        live=contents_of(session, plan.target, ready.engine, state).resources if state else (),
-        planned=plan.planned,
+        live=contents_of(session, prospect.target, ready.engine, state).resources if state else (),
+        planned=planned,
     )
     return what_can_change(made)
 

@@ -87,10 +87,10 @@ def make_plan(session: Session, target: Target, request: PlanRequest) -> Plan:
         plan = _bound(session, ready, planned, given, request)
         if request.keep:
             keep_plan(session, plan, ready)
-        if prospect:
-            keep_for_next(session, prospect, ready, plan)
         if request.later:  # nobody applies from here: a plain state does not wait for the others' plans
             session.directory.clear(target.name)
+    if prospect:
+        keep_for_next(session, prospect, ready, plan)
     with session.lock:
         session.readied[target.name] = ready
     return plan

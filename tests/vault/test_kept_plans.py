@@ -89,7 +89,7 @@ planned = st.builds(
     ).map(tuple),
     checks=st.lists(st.dictionaries(st.text(), st.text(), max_size=2), max_size=2).map(tuple),
 )
-digests = st.none() | st.builds(Digests, **dict.fromkeys(Digests.__dataclass_fields__, st.text()))
+digests = st.none() | st.builds(Digests, **dict.fromkeys(Digests.__struct_fields__, st.text()))
 
 
 @given(planned=planned, digests=digests, partial=st.lists(st.text(), max_size=2).map(tuple))
