@@ -67,9 +67,7 @@ ENFORCED_SETTINGS: frozenset[str] = frozenset(
         "ledger",
         "engines.terraform",
         "engines.opentofu",
-        "engines.pulumi.version",
-        "engines.pulumi.path",
-        "engines.pulumi.versions",
+        "engines.pulumi",
         "limits.targets",
         "limits.tree_files",
         "limits.yaml_nodes",
@@ -94,7 +92,6 @@ WITHOUT_EFFECT: Mapping[str, str] = {
 HARMLESS_SETTINGS: Mapping[str, tuple[Json, ...]] = {
     "forge.url": ("",),
     "limits.commands_per_hour": (20,),
-    "engines.pulumi.plans": (False,),
 }
 """Keys of runner.yaml of which these values say nothing that is not so anyway."""
 

@@ -41,7 +41,9 @@ class Workspace(Struct, frozen=True, kw_only=True):
     `cache` holds provider plugins, shared by runs of one trust (None: no cache). `timeout` seconds for
     each command, `plan_bytes` the most that a plan may have (law 14). `descriptors` are inherited by children, so that
     a lock outlives us with them. `passphrase` is ours for what the engine itself seals in its state (Pulumi's secrets,
-    where the stack's own settings say nothing of them)."""
+    where the stack's own settings say nothing of them). `trust` names whose code may write what is cached: what one
+    trust has written, no other reads (law 12). `packs` are directories of policy packs that the engine itself holds
+    against the plan. `constrained`: an apply is also held to the engine's own record of what was previewed."""
 
     root: Path
     directory: Path
@@ -59,6 +61,9 @@ class Workspace(Struct, frozen=True, kw_only=True):
     plan_bytes: int = 256 << 20
     descriptors: tuple[int, ...] = ()
     passphrase: str = ""
+    trust: str = "preview"
+    packs: tuple[Path, ...] = ()
+    constrained: bool = False
 
 
 class PlanOptions(Struct, frozen=True, kw_only=True):

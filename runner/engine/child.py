@@ -32,6 +32,11 @@ REACHING = (
     ),
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
 )
+# What says where packages of a language come from: for who installs, and for nobody else.
+INSTALLERS = (
+    *("PIP_*", "UV_*", "POETRY_*", "NPM_CONFIG_*", "npm_config_*", "YARN_*", "NODE_EXTRA_CA_CERTS"),
+    *("GOPROXY", "GOSUMDB", "GONOSUMDB", "GOPRIVATE", "GONOPROXY", "GOINSECURE"),
+)
 # What the clouds' own tools read; only by hand, where nobody named credentials.
 CLOUDS = (
     *(
@@ -108,7 +113,7 @@ def granted_variables(
     if identity is not None:
         patterns += [*identity.variables, *(["SSH_AUTH_SOCK"] if identity.ssh_agent else [])]
     elif by_hand:
-        patterns += [*CLOUDS, "SSH_AUTH_SOCK"]
+        patterns += [*CLOUDS, *INSTALLERS, "SSH_AUTH_SOCK"]
     wanted, refused = _any_of(tuple(patterns)), _any_of(NEVER)
     chosen = {name: value for name, value in ours.items() if wanted.match(name) and not refused.match(name)}
     if identity is not None:
@@ -146,15 +151,14 @@ def engine_variables(scratch: Path, providers: ProviderSources) -> dict[str, str
     }
 
 
-def pulumi_variables(scratch: Path, cache: Path | None) -> dict[str, str]:
+def pulumi_variables(scratch: Path, kept: Path | None) -> dict[str, str]:
     """What we set for Pulumi, whatever else the child gets. Makes HOME, TMPDIR and PULUMI_HOME in `scratch`; plugins
-    are kept in `cache` where there is one (Pulumi locks each of them)."""
+    stay in the directory `kept` where there is one (Pulumi locks each of them)."""
     home, temporary, own = scratch / "home", scratch / "tmp", scratch / "pulumi"
     for place in (home, temporary, own):
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
     plugins = own / "plugins"
-    if cache is not None and not plugins.is_symlink():
-        kept = cache / "pulumi"
+    if kept is not None and not plugins.is_symlink():
         kept.mkdir(mode=0o700, parents=True, exist_ok=True)
         plugins.symlink_to(kept, target_is_directory=True)
     return {

@@ -10,21 +10,17 @@ import hmac
 import json
 import os
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
 
-from msgspec import Struct
 from msgspec.structs import replace
-from pulumi.automation.errors import CommandError, ConcurrentUpdateError
 
 from runner.decisions.digests import changes_form, outputs_form
 from runner.engine import Applied, EngineEvent, Listener, PlanOptions, StateContents, Workspace
-from runner.engine.child import ALWAYS, REACHING, ProviderSources
+from runner.engine.child import ProviderSources
 from runner.engine.discovery import EngineProgram
-from runner.engine.plan_size import refuse_large
-from runner.engine.pulumi_command import LoggedStack, OnEventLine, OwnWorkspace, PulumiThroughKit
+from runner.engine.pulumi_command import LoggedStack, OwnWorkspace, PulumiThroughKit
+from runner.engine.pulumi_conducted import Conducted, carried_out, installed, previewed
 from runner.engine.pulumi_crypter import opener_of
 from runner.engine.pulumi_plan import Preview, planned_of
 from runner.engine.pulumi_progress import Progress
@@ -46,40 +42,6 @@ from runner.model.stack import EngineIdentity
 
 APPROVED = "approved.json"
 UPDATE_PLAN = "update-plan.json"
-_INSTALLING = (
-    "PIP_*",
-    "UV_*",
-    "POETRY_*",
-    "NPM_CONFIG_*",
-    "npm_config_*",
-    "YARN_*",
-    "GOPROXY",
-    "GONOSUMDB",
-    "GOFLAGS",
-)
-"""What says where dependencies come from. No credential of a cloud is among them."""
-
-
-_T = TypeVar("_T")
-
-
-class _Conducted(Struct, frozen=True, kw_only=True):
-    """One operation: its workspace, the project in it, its command, its stack."""
-
-    work: Workspace
-    project: Project
-    command: PulumiThroughKit
-    stack: LoggedStack
-    stop: Stop
-
-    def ran(self, verb: str, call: Callable[[], _T]) -> _T:
-        """What `call` answers; the engine's own words where it failed."""
-        try:
-            return call()
-        except ConcurrentUpdateError:
-            raise LeaseHeld(self.command.locked()) from None
-        except CommandError:
-            raise self.command.failure(verb, self.stop) from None
 
 
 class PulumiEngine:
@@ -114,11 +76,8 @@ class PulumiEngine:
             now.ran("stack init", lambda: now.stack.workspace.create_stack(project.stack))
         for name in sorted(sealed):
             _configure(now, name, given[name])
-        if work.modules is None and not project.installed:
-            listen(EngineEvent(kind="message", text="installing what the program needs"))
-            now.ran(
-                "install", lambda: now.command.answered(["install"], {}, only=_installing(work.environment))
-            )
+        if work.modules is None:
+            installed(now, self.identity.version, listen)
 
     def modules(self, work: Workspace) -> str:
         """See Engine. None: what a program needs is fetched by its own language's tool, by what its code pins."""
@@ -128,8 +87,11 @@ class PulumiEngine:
     def plan(self, work: Workspace, options: PlanOptions, stop: Stop, listen: Listener) -> Planned:
         """See Engine. Nothing is locked: the apply makes the preview again."""
         now = self._conducted(work, stop)
-        log = _previewed(now, options, "plan.jsonl", Progress(work, _only_words(listen)).line)
-        read = _reading(now, options, log, _state(now))
+        update_plan = work.scratch / UPDATE_PLAN
+        log = previewed(
+            now, options, work.scratch / "plan.jsonl", update_plan, Progress(work, _only_words(listen)).line
+        )
+        read = _reading(now, options, log, update_plan)
         _keep_approved(work, options, read)
         _write(work.scratch / "plan.txt", now.command.done.stdout if now.command.done else b"")
         return planned_of(replace(read, fingerprint=options.fingerprint))
@@ -142,17 +104,19 @@ class PulumiEngine:
     def apply(self, work: Workspace, stop: Stop, listen: Listener) -> Applied:
         """See Engine."""
         progress = Progress(work, listen)
-        before = 0
+        before, begun = 0, False
         now = self._conducted(work, stop)
         try:
             before = facts_of(_state(now)).serial
             options = _still_as_approved(now)
             now.command.outlives_us = True
             now.stack.begin(work.scratch / "apply.jsonl", progress.line)
-            now.ran("up", lambda: _carried_out(now.stack, options))
-        except Denied:
-            raise
+            begun = True
+            held_to = work.scratch / UPDATE_PLAN if work.constrained else None
+            now.ran("up", lambda: carried_out(now, options, held_to))
         except RunnerError as problem:
+            if isinstance(problem, Denied) and not begun:
+                raise
             stopped, held = isinstance(problem, Interrupted), isinstance(problem, LeaseHeld)
             applied = progress.applied(ok=False, stopped=stopped, because=str(problem))
             return replace(applied, locked=problem.diagnostics[0]) if held else applied
@@ -208,59 +172,11 @@ class PulumiEngine:
         command = PulumiThroughKit(self._program, work, project, stop)
         workspace = OwnWorkspace(work_dir=str(work.directory), pulumi_command=command)
         stack = LoggedStack(project.stack, workspace, command)
-        return _Conducted(work=work, project=project, command=command, stack=stack, stop=stop)
+        return Conducted(work=work, project=project, command=command, stack=stack, stop=stop)
 
 
-def _previewed(now: _Conducted, options: PlanOptions, name: str, on_line: OnEventLine | None) -> bytes:
-    """The event log of a preview, whole."""
-    log = now.work.scratch / name
-    now.stack.begin(log, on_line)
-    (now.work.scratch / UPDATE_PLAN).unlink(missing_ok=True)
-    targets = list(options.targets) or None
-    if options.refresh_only:
-        now.ran("refresh --preview-only", lambda: now.stack.preview_refresh(target=targets, color="never"))
-    elif options.destroy:
-        now.ran(
-            "destroy --preview-only",
-            lambda: now.stack.preview_destroy(
-                target=targets, refresh=options.refresh or None, color="never", diff=True
-            ),
-        )
-    else:
-        now.ran(
-            "preview",
-            lambda: now.stack.preview(
-                target=targets,
-                replace=list(options.replace) or None,
-                refresh=options.refresh or None,
-                plan=str(now.work.scratch / UPDATE_PLAN),
-                color="never",
-                diff=True,
-            ),
-        )
-    refuse_large(now.work, log.stat().st_size)
-    return log.read_bytes()
-
-
-def _carried_out(stack: LoggedStack, options: PlanOptions) -> None:
-    targets = list(options.targets) or None
-    if options.refresh_only:
-        stack.refresh(target=targets, color="never", on_event=_unheard)
-    elif options.destroy:
-        stack.destroy(target=targets, refresh=options.refresh or None, color="never", on_event=_unheard)
-    else:
-        stack.up(
-            target=targets,
-            replace=list(options.replace) or None,
-            refresh=options.refresh or None,
-            color="never",
-            on_event=_unheard,
-        )
-
-
-def _reading(now: _Conducted, options: PlanOptions, log: bytes, state: bytes) -> Preview:
-    passphrase = now.command.opening
-    update_plan = now.work.scratch / UPDATE_PLAN
+def _reading(now: Conducted, options: PlanOptions, log: bytes, update_plan: Path) -> Preview:
+    state, passphrase = _state(now), now.command.opening
     return Preview(
         log=log,
         update_plan=update_plan.read_bytes() if update_plan.is_file() else b"",
@@ -289,7 +205,7 @@ def _keep_approved(work: Workspace, options: PlanOptions, read: Preview) -> None
     _write(work.scratch / APPROVED, json.dumps(approved).encode())
 
 
-def _still_as_approved(now: _Conducted) -> PlanOptions:
+def _still_as_approved(now: Conducted) -> PlanOptions:
     """Makes the preview again; how to apply it, where it says what was shown. Denied where it does not."""
     approved = json.loads((now.work.scratch / APPROVED).read_bytes())
     options = PlanOptions(
@@ -299,8 +215,9 @@ def _still_as_approved(now: _Conducted) -> PlanOptions:
         targets=tuple(approved["targets"]),
         replace=tuple(approved["replace"]),
     )
-    log = _previewed(now, options, "again.jsonl", None)
-    if _digest(_reading(now, options, log, _state(now)), approved["key"]) != approved["digest"]:
+    update_plan = now.work.scratch / "again-plan.json"
+    log = previewed(now, options, now.work.scratch / "again.jsonl", update_plan, None)
+    if _digest(_reading(now, options, log, update_plan), approved["key"]) != approved["digest"]:
         raise Denied.of(
             "preview-differs",
             "the program was previewed again before the apply, and would now change something else than was shown",
@@ -322,7 +239,7 @@ def _digest(read: Preview, key: str) -> str:
 # ------------------------------------------------------------------------------------------------------------ state
 
 
-def _state(now: _Conducted) -> bytes:
+def _state(now: Conducted) -> bytes:
     if now.work.backend.file is not None:
         return _kept(now.project)
     arguments = ["stack", "export", "--show-secrets", "--stack", now.project.stack]
@@ -333,7 +250,7 @@ def _kept(project: Project) -> bytes:
     return project.checkpoint.read_bytes() if project.checkpoint.is_file() else b""
 
 
-def _keep_rising(now: _Conducted, before: int) -> None:
+def _keep_rising(now: Conducted, before: int) -> None:
     """The serial is a moment: where this machine's clock is behind the one that wrote last, it is put right."""
     if now.work.backend.file is None:
         return
@@ -344,22 +261,12 @@ def _keep_rising(now: _Conducted, before: int) -> None:
         risen.replace(now.project.checkpoint)
 
 
-def _configure(now: _Conducted, name: str, value: Json) -> None:
+def _configure(now: Conducted, name: str, value: Json) -> None:
     """A secret goes to the engine on its standard input: arguments are seen by everybody on the machine."""
     text = value if isinstance(value, str) else json.dumps(value)
     key = configuration_key(now.project, name)
     arguments = ["config", "set", key, "--secret", "--stack", now.project.stack]
     now.ran("config set", lambda: now.command.answered(arguments, {}, given=text.encode() + b"\n"))
-
-
-def _installing(environment: Mapping[str, str]) -> dict[str, str]:
-    """The part of an environment that installing needs: where from, and no credential."""
-    patterns = (*ALWAYS, *REACHING, *_INSTALLING)
-    return {
-        name: value
-        for name, value in environment.items()
-        if any(fnmatchcase(name, pattern) for pattern in patterns)
-    }
 
 
 def _write(file: Path, content: bytes) -> None:
@@ -375,7 +282,3 @@ def _only_words(listen: Listener) -> Listener:
         listen(replace(event, kind="message"))
 
     return told
-
-
-def _unheard(_: object) -> None:
-    """The Automation API asks for a log only where somebody listens."""

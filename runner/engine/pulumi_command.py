@@ -32,9 +32,10 @@ from runner.diagnostics import Diagnostic
 from runner.engine import Workspace
 from runner.engine.child import pulumi_variables
 from runner.engine.discovery import EngineProgram
-from runner.engine.pulumi_plan import errors_in
+from runner.engine.pulumi_install import cache_variables, running, trusted
+from runner.engine.pulumi_plan import errors_in, violations_in
 from runner.engine.pulumi_project import Project, own_encryption
-from runner.errors import Interrupted, RunnerError, TargetFailed
+from runner.errors import Denied, Interrupted, RunnerError, TargetFailed
 from runner.kit.process import Command, Completed, Stop, run
 from runner.kit.short_place import short_name
 
@@ -56,7 +57,8 @@ class PulumiThroughKit(PulumiCommand):
         self._work = work
         self._project = project
         self._stop = stop
-        self._variables = pulumi_variables(work.scratch, work.cache)
+        kept = None if work.cache is None else trusted(work.cache, work.trust) / "plugins"
+        self._variables = {**pulumi_variables(work.scratch, kept), **cache_variables(work)}
 
     @property
     def opening(self) -> str:
@@ -89,16 +91,17 @@ class PulumiThroughKit(PulumiCommand):
         *,
         given: bytes = b"",
         only: Mapping[str, str] | None = None,
+        directory: Path | None = None,
     ) -> CommandResult:
-        """Runs it with `given` on its standard input, with `only` for the workspace's environment where that is given.
-        CommandError when it fails."""
+        """Runs it with `given` on its standard input, with `only` for the workspace's environment where that is given,
+        in the stack's own directory unless another is named. CommandError when it fails."""
         if self._stop.level:
             raise interrupted(args[0], self._stop)
         environment = self.environment(additional, only)
         with short_name(Path(environment["TMPDIR"])) as temporary, _Followed(self.log, self.on_line):
             command = Command(
                 argv=[self.command, "--non-interactive", *args],
-                cwd=self._work.directory,
+                cwd=directory or self._work.directory,
                 environment={**environment, "TMPDIR": str(temporary)},
                 timeout=self._work.timeout,
                 input=given,
@@ -130,7 +133,7 @@ class PulumiThroughKit(PulumiCommand):
 
     def environment(self, additional: Mapping[str, str], only: Mapping[str, str] | None) -> dict[str, str]:
         """All that the child gets; with `only`, nothing that opens anything."""
-        given = self._work.environment if only is None else only
+        given = running(self._work.environment) if only is None else only
         made = {**given, **additional, **self._variables, "PULUMI_STACK": self._project.stack}
         # Its language hosts lie beside it.
         made["PATH"] = os.pathsep.join([str(Path(self.command).parent), given.get("PATH", os.defpath)])
@@ -163,6 +166,8 @@ class PulumiThroughKit(PulumiCommand):
             message = f"`{verb}` was interrupted after {self._work.timeout:g} seconds"
             return TargetFailed.of("engine-timed-out", message, hint="`timeout:` in stack.yaml")
         log = self.log.read_bytes() if self.log and self.log.is_file() else b""
+        if violations := violations_in(redactor.bytes(log)):
+            return Denied(violations)
         if errors := errors_in(redactor.bytes(log)):
             return TargetFailed(errors)
         text = redactor.text((done.stderr or done.stdout[-(1 << 16) :]).decode("utf-8", "replace"))

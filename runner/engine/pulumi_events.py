@@ -1,7 +1,7 @@
 """What a line of Pulumi's `--event-log` means; pure.
 
 Format: `sdk/go/common/apitype/events.go` of Pulumi. No event is dropped: what is not known here and speaks of a
-resource is a step with its operation as written, and everything else that is not known is a message.
+resource is a step with its operation as written, and everything else that is not known is a stranger.
 """
 
 from __future__ import annotations
@@ -91,7 +91,13 @@ class Summary(Struct, frozen=True, kw_only=True):
     corrupt: bool = False
 
 
-Told: TypeAlias = Step | Said | Judged | Summary | None
+class Strange(Struct, frozen=True, kw_only=True):
+    """An event of a kind that is not known here: whatever it means, it is not nothing."""
+
+    kind: str
+
+
+Told: TypeAlias = Step | Said | Judged | Summary | Strange | None
 
 
 def told_by(line: bytes) -> Told:
@@ -103,10 +109,10 @@ def told_by(line: bytes) -> Told:
     body = object_of(event.get(kind))
     if isinstance(body.get("metadata"), dict):
         return _step(_PHASES.get(kind, "end"), object_of(body["metadata"]))
-    return _other(kind, body, line)
+    return _other(kind, body)
 
 
-def _other(kind: str, body: Mapping[str, Json], line: bytes) -> Told:
+def _other(kind: str, body: Mapping[str, Json]) -> Told:
     match kind:
         case "diagnosticEvent" | "errorEvent":
             said = _words(text_at(body, "message") or text_at(body, "error"))
@@ -128,7 +134,7 @@ def _other(kind: str, body: Mapping[str, Json], line: bytes) -> Told:
         case _ if kind in _SILENT:
             return None
         case _:
-            return Said(text=line.decode("utf-8", "replace").strip())
+            return Strange(kind=kind)
 
 
 def _step(phase: str, told: Mapping[str, Json]) -> Step:

@@ -7,7 +7,7 @@ where Pulumi would touch them there is something to apply.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from msgspec import Struct, field
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from runner.diagnostics import Diagnostic, Severity
 from runner.engine.masking import Clean, Masked, differences, masked
-from runner.engine.pulumi_events import ROOT, Judged, Said, Step, Summary, Told, told_by
+from runner.engine.pulumi_events import ROOT, Judged, Said, Step, Strange, Summary, Told, told_by
 from runner.engine.pulumi_values import Opener, Parted, inputs_of, parted, unopened
 from runner.errors import TargetFailed
 from runner.kit import canonical
@@ -72,29 +72,34 @@ def planned_of(preview: Preview) -> Planned:
         changes=changes,
         outputs=outputs,
         changed=any(map(_touches, steps))
+        or any(isinstance(each, Strange) for each in told)
         or any(each.kind is not ChangeKind.NO_OP for each in outputs)
         or (preview.refresh_only and bool(drift)),
         complete=summary.result in ("succeeded", "") and not summary.corrupt,
         errored=summary.result == "failed",
         drift=drift,
-        diagnostics=reader.warnings(told),
+        diagnostics=(*reader.warnings(told), *_strangers(told)),
         checks=tuple(reader.check(each) for each in told if isinstance(each, Judged)),
     )
 
 
 def errors_in(log: bytes) -> tuple[Diagnostic, ...]:
-    """The errors of a log, and the violations of policies that are mandatory."""
-    found: list[Diagnostic] = []
-    for line in log.split(b"\n"):
-        match told_by(line):
-            case Said() as said if (error := said.diagnostic()) and error.severity is Severity.ERROR:
-                found.append(error)
-            case Judged(level="mandatory") as judged:
-                found.append(
-                    Diagnostic(code="engine-said", message=f"{judged.urn}: {judged.policy}: {judged.text}")
-                )
-            case _:
-                pass
+    """The errors of a log."""
+    said = (told.diagnostic() for line in log.split(b"\n") if isinstance(told := told_by(line), Said))
+    return tuple(dict.fromkeys(each for each in said if each and each.severity is Severity.ERROR))
+
+
+def violations_in(log: bytes) -> tuple[Diagnostic, ...]:
+    """What policies that are mandatory found, in the words of their packs."""
+    found = [
+        Diagnostic(
+            code="policy-pack-violated",
+            message=f"{told.urn}: {told.policy}: {' '.join(told.text.split())}",
+            hint="what the pack demands is in its own words; it is loosened where it is kept",
+        )
+        for line in log.split(b"\n")
+        if isinstance(told := told_by(line), Judged) and told.level == "mandatory"
+    ]
     return tuple(dict.fromkeys(found))
 
 
@@ -103,6 +108,16 @@ def _unreadable(problem: str) -> TargetFailed:
     return TargetFailed(
         Diagnostic(code="plan-unreadable", message=message, hint="this is a version we do not know yet")
     )
+
+
+def _strangers(told: Iterable[Told]) -> Iterator[Diagnostic]:
+    """Law 10: an event that is not known may mean anything."""
+    for kind in dict.fromkeys(each.kind for each in told if isinstance(each, Strange)):
+        yield Diagnostic(
+            code="engine-event-unknown",
+            message=f"the engine told of a `{kind}`, which is not known here, so it counts as a change",
+            severity=Severity.WARNING,
+        )
 
 
 def _last_steps(told: Iterable[Told]) -> list[Step]:

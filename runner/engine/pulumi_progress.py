@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runner.diagnostics import Severity
 from runner.engine import Applied, EngineEvent, Listener, Workspace
-from runner.engine.pulumi_events import Judged, Said, Step, Summary, told_by
+from runner.engine.pulumi_events import Judged, Said, Step, Strange, Summary, told_by
 
 _Resource = tuple[str, str, str]
 
@@ -43,6 +43,8 @@ class Progress:
                 self._listen(
                     EngineEvent(kind="message", text=f"{judged.policy}: {judged.text}", address=judged.urn)
                 )
+            case Strange(kind=kind):
+                self._listen(EngineEvent(kind="message", text=f"an unknown event: {kind}"))
             case Summary() | Said() | None:
                 return
 

@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TypedDict
 from urllib.parse import quote
 
 import yaml
@@ -17,6 +18,7 @@ from msgspec import Struct
 
 from runner.diagnostics import Diagnostic
 from runner.engine import Workspace
+from runner.engine.loose_json import object_of, text_at
 from runner.errors import TargetFailed
 from runner.model.references import Json
 
@@ -28,8 +30,9 @@ class Project(Struct, frozen=True, kw_only=True):
     """`stack` is the stack's own name in `name`; `settings` the file with its configuration, and `as_written` that file
     before anything was added to it; `backend` the directory of our own backend of files, None where the stack is kept
     elsewhere (`elsewhere`: at this URL, empty for the one that the environment says). `secret` are the keys that the
-    project declares secret: Pulumi takes no plain value for them. `installed`: its virtualenv is one that stands
-    outside the tree; it is its owner's, and nothing is installed into it."""
+    project declares secret: Pulumi takes no plain value for them. `runtime` is its language's
+    name; with Python `virtualenv` is as written and `toolchain` pip, poetry or uv. `installed`: it runs in a Python
+    that stands outside the tree; that is its owner's, and nothing is installed into it."""
 
     name: str
     stack: str
@@ -38,6 +41,9 @@ class Project(Struct, frozen=True, kw_only=True):
     backend: Path | None
     elsewhere: str = ""
     secret: frozenset[str] = frozenset()
+    runtime: str = ""
+    virtualenv: str = ""
+    toolchain: str = "pip"
     installed: bool = False
 
     @property
@@ -57,7 +63,7 @@ def project_of(work: Workspace) -> Project:
     file = next((found for name in PROJECT_FILES if (found := work.directory / name).is_file()), None)
     if file is None:
         raise _unreadable("there is no Pulumi.yaml")
-    told = _mapping(file)
+    told = written_in(file)
     name = told.get("name")
     if not isinstance(name, str) or not name:
         raise _unreadable(f"{file.name} gives no `name`")
@@ -74,7 +80,7 @@ def project_of(work: Workspace) -> Project:
         backend=work.scratch / "backend" if work.backend.file is not None else None,
         elsewhere=next(iter(work.backend.config), ""),
         secret=frozenset(_declared_secret(name, told.get("config"))),
-        installed=_stands_outside(told.get("runtime")),
+        **_runtime(told.get("runtime")),
     )
 
 
@@ -85,11 +91,26 @@ def _declared_secret(name: str, config: Json) -> Iterator[str]:
             yield key if ":" in key else f"{name}:{key}"
 
 
-def _stands_outside(runtime: Json) -> bool:
-    """Whether the virtualenv that `runtime` names is one by an absolute path that exists."""
-    options = runtime.get("options") if isinstance(runtime, dict) else None
-    place = options.get("virtualenv") if isinstance(options, dict) else None
-    return isinstance(place, str) and Path(place).is_absolute() and Path(place).is_dir()
+class _Runtime(TypedDict):
+    runtime: str
+    virtualenv: str
+    toolchain: str
+    installed: bool
+
+
+def _runtime(told: Json) -> _Runtime:
+    """Without a virtualenv of its own a program runs in the Python on PATH, like with one by an absolute path."""
+    written = object_of(told)
+    options = object_of(written.get("options"))
+    name = told if isinstance(told, str) else text_at(written, "name")
+    virtualenv, toolchain = text_at(options, "virtualenv"), text_at(options, "toolchain").lower() or "pip"
+    outside = not virtualenv or (Path(virtualenv).is_absolute() and Path(virtualenv).is_dir())
+    return _Runtime(
+        runtime=name,
+        virtualenv=virtualenv,
+        toolchain=toolchain,
+        installed=name == "python" and toolchain == "pip" and outside,
+    )
 
 
 def place_checkpoint(project: Project, file: Path) -> None:
@@ -109,7 +130,7 @@ def place_checkpoint(project: Project, file: Path) -> None:
 def own_encryption(project: Project) -> bool:
     """Whether the user's settings say how secrets are sealed."""
     file = project.as_written if project.as_written.exists() else project.settings
-    return any(name in _mapping(file) for name in _OWN_KEYS)
+    return any(name in written_in(file) for name in _OWN_KEYS)
 
 
 def write_settings(project: Project, salt: str, values: Mapping[str, Json]) -> None:
@@ -118,7 +139,7 @@ def write_settings(project: Project, salt: str, values: Mapping[str, Json]) -> N
     if not project.as_written.exists():
         written = project.settings.read_bytes() if project.settings.is_file() else b""
         _write_privately(project.as_written, written)
-    told = _mapping(project.as_written)
+    told = written_in(project.as_written)
     if salt and not own_encryption(project):
         told["encryptionsalt"] = salt
     config = told.get("config")
@@ -141,7 +162,8 @@ def _write_privately(file: Path, content: bytes) -> None:
         opened.write(content)
 
 
-def _mapping(file: Path) -> dict[str, Json]:
+def written_in(file: Path) -> dict[str, Json]:
+    """The members of a file of YAML or JSON; none of one that is absent. TargetFailed where it cannot be parsed."""
     if not file.is_file():
         return {}
     try:

@@ -220,6 +220,7 @@ def _readied(
         if told:
             session.note(target.name, told)
     work, identity = workspace_of(session, target, laid, engine, request.purpose)
+    work = replace(work, trust="preview" if request.later else "apply")
     store = store_for(session, target.name)
     named = previous.last.state if previous else None
     state = store.load(target.name, named)

@@ -124,6 +124,8 @@ def workspace_of(
         passphrase=passphrase_for(session, target.name, engine),
     )
     return work, child.identity
+        trust=purpose,
+        constrained=brand in session.survey.gates.engines and session.survey.gates.engines[brand].plans,
 
 
 def _backend_config(session: Session, target: Target, directory: Path) -> tuple[str, ...]:

@@ -74,9 +74,11 @@ def test_a_gate_in_use_that_cannot_be_enforced_closes(written: str, closed: tupl
     assert believe({**STACKS, E: written + "\n"}).environments["prod"].unenforced == closed
 
 
-def test_a_setting_of_the_repository_that_cannot_be_enforced_closes_every_environment() -> None:
-    files = {**STACKS, E: "", "runner.yaml": "engines: {pulumi: {plans: true}}\n"}
-    assert believe(files).environments["prod"].unenforced == ("engines.pulumi.plans",)
+def test_every_setting_of_an_engine_is_enforced() -> None:
+    files = {**STACKS, E: "", "runner.yaml": "engines: {pulumi: {plans: true, version: '>=3.200'}}\n"}
+    believed = believe(files)
+    assert believed.environments["prod"].unenforced == ()
+    assert believed.engines[EngineName.PULUMI].plans
 
 
 def test_what_has_no_effect_yet_is_told_with_its_place_and_closes_nothing() -> None:

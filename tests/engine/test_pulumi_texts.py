@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from runner.conformance.engine import CANARY
+from runner.diagnostics import Severity
 from runner.engine import BackendChoice, Workspace
 from runner.engine.pulumi_crypter import opener_of
-from runner.engine.pulumi_events import Judged, Said, Step, told_by
-from runner.engine.pulumi_plan import Preview, errors_in, planned_of
+from runner.engine.pulumi_events import Judged, Said, Step, Strange, told_by
+from runner.engine.pulumi_plan import Preview, errors_in, planned_of, violations_in
 from runner.engine.pulumi_progress import Progress
 from runner.engine.pulumi_state import contents_of, facts_of, renumbered, salt_of
 from runner.engine.pulumi_values import parted, path_of
@@ -187,7 +188,14 @@ def test_an_operation_that_nobody_knows_counts_as_change(op: str) -> None:
 def test_an_event_that_nobody_knows_is_not_dropped() -> None:
     strange = line("create").replace(b"resourcePreEvent", b"resourceDreamtEvent")
     assert isinstance(told_by(strange), Step)
-    assert isinstance(told_by(b'{"sequence":1,"dreamEvent":{"of":"sheep"}}'), Said)
+    dream = b'{"sequence":1,"dreamEvent":{"of":"sheep"}}'
+    assert told_by(dream) == Strange(kind="dreamEvent")
+    found = planned_of(Preview(log=b"\n".join([dream, END])))
+    assert found.changed
+    assert [(each.code, each.severity) for each in found.diagnostics] == [
+        ("engine-event-unknown", Severity.WARNING)
+    ]
+    assert not planned_of(Preview(log=END)).changed
     assert isinstance(told_by(b"no JSON at all"), Said)
 
 
@@ -234,7 +242,10 @@ def test_a_mandatory_policy_is_an_error_and_every_policy_a_check() -> None:
     event = {"resourceUrn": "u", "message": "<{%reset%}>no", "policyName": "p", "policyPackName": "k"}
     told = json.dumps({"policyEvent": {**event, "enforcementLevel": "mandatory"}}).encode()
     assert told_by(told) == Judged(policy="k/p", level="mandatory", text="no", urn="u")
-    assert [error.message for error in errors_in(told)] == ["u: k/p: no"]
+    assert not errors_in(told)
+    assert [(each.code, each.message) for each in violations_in(told)] == [
+        ("policy-pack-violated", "u: k/p: no")
+    ]
     assert planned_of(Preview(log=b"\n".join([told, END]))).checks[0]["message"] == "no"
 
 
