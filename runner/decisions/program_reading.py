@@ -15,7 +15,7 @@ from runner.decisions.globs import is_glob
 from runner.decisions.lookup import FILES, Found, joined, located
 from runner.decisions.python_places import ImportSearch, above, below
 from runner.diagnostics import Span
-from runner.model.code import FileReference, Symbol, SymbolKind, Text
+from runner.model.code import FileReference, Symbol, SymbolKind, Text, literal
 
 _CODE = (
     ".py", ".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".json", ".go", ".mod", ".work", ".cs", ".fs", ".vb",
@@ -55,10 +55,12 @@ class ProgramReading:
         self._pending: list[str] = []
         self._imports: dict[tuple[str, ...], str] = {}
         self._roots: dict[str, None] = {working: None}
-        self._places: dict[Spelled, str] = {}
+        self._places: dict[Spelled, tuple[str, str]] = {}
+        self._borrowed: set[str] = set()
         self._endings: dict[str, str] = {}
         self._lost = ""
         self._whole = ""
+        self._wide: dict[str, int] = {}
 
     def follow(self) -> None:
         """Reads what was named so far, and all that it leads to."""
@@ -89,24 +91,25 @@ class ProgramReading:
             for names, because in list(self._imports.items()):
                 self._look(directory, names, because)
 
-    def whole(self, because: str) -> None:
-        """All of the project's directory counts."""
-        if not self._whole:
-            self._whole = because
-            self.widen(self.directory, because)
+    def whole(self, because: str, *, runs: bool = True) -> None:
+        """All of the project's directory counts; `runs`: as code too, which leads to more."""
+        self._whole = self._whole or because
+        self.widen(self.directory, because, runs=runs)
 
-    def widen(self, directory: str, because: str) -> None:
-        """All of a directory counts, and what its code leads to."""
-        self.found.widened.setdefault(f"`{directory}` is read whole: {because}")
-        self.everything(directory, because)
+    def widen(self, directory: str, because: str, *, runs: bool) -> None:
+        """All of a directory counts."""
+        if self._wide.get(directory, 0) < (2 if runs else 1):
+            self._wide[directory] = 2 if runs else 1
+            self.found.widened.setdefault(f"`{directory}` is read whole: {because}")
+            self.everything(directory, because, runs=runs)
 
-    def everything(self, directory: str, because: str, pattern: str = "**") -> None:
-        """The members of a directory, and what its code leads to."""
-        self.found.everything(directory, because, pattern)
-        for node in self.found.code.walk(directory):
+    def everything(self, directory: str, because: str, *, runs: bool) -> None:
+        """The members of a directory, and what they lead to where they may run. What is only read leads nowhere."""
+        self.found.everything(directory, because)
+        for node in self.found.code.walk(directory) if runs else ():
             name = posixpath.basename(node.path)
             code = name.endswith(_CODE) or name in _BUILDS
-            if pattern == "**" and code and not self.found.unread(node.path):
+            if code and not self.found.unread(node.path):
                 self.read(node.path, because)
 
     def text(self, written: str, because: str) -> None:
@@ -128,6 +131,7 @@ class ProgramReading:
         for problem in facts.diagnostics:
             self.found.diagnostics.setdefault(str(problem), problem)
             self.whole(f"`{path}` could not be read")
+        self._borrowed |= facts.functions
         for each in facts.references:
             self._reference(each, path)
 
@@ -145,7 +149,8 @@ class ProgramReading:
             case "text":
                 self._text(each, spelled, path)
             case "place":
-                self._places.setdefault(spelled, f"it has a name at {each.span}")
+                name = literal(each.pattern or ()) or ""
+                self._places.setdefault(spelled, (name, f"`{name}` at {each.span} is its name"))
             case "stack":
                 self.stacks.setdefault(each)
             case "up":
@@ -200,7 +205,7 @@ class ProgramReading:
             found for place in places if (found := self.search.package(place, names)) and (names or dots)
         ]
         for package in packages[:1]:
-            self.widen(package, computed)
+            self.widen(package, computed, runs=True)
         if not packages:
             self.whole(computed)
 
@@ -262,9 +267,9 @@ class ProgramReading:
             if found is not None:
                 self._kept(found, because)
         elif spelled.place or "/" in start:
-            self._wide(origin, start.rpartition("/")[0], f"a path at {each.span} is computed")
+            self._widened(origin, start.rpartition("/")[0], f"a path at {each.span} is computed")
         else:
-            self.whole(f"a path at {each.span} is computed")
+            self.whole(f"a path at {each.span} is computed", runs=False)
 
     def _text(self, each: FileReference, spelled: Spelled, path: str) -> None:
         if spelled.known and (mark := _FILLED_IN.search(spelled.fixed)):
@@ -282,7 +287,7 @@ class ProgramReading:
             for origin in origins:
                 place = joined(origin, spelled.whole_segments or ".")
                 if place is not None and located(self.found.code, place).kind == "directory":
-                    self._wide(origin, spelled.whole_segments, f"a path at {each.span} is computed")
+                    self._widened(origin, spelled.whole_segments, f"a path at {each.span} is computed")
         elif "." in spelled.ending or "/" in spelled.ending:
             self._endings.setdefault(spelled.ending, f"its name ends as the text at {each.span} does")
 
@@ -298,16 +303,14 @@ class ProgramReading:
 
     def _kept(self, found: Found, because: str) -> None:
         if found.kind == "directory":
-            self.everything(found.path, because)
-        elif found.kind in FILES and found.path.endswith(".py"):
-            self.read(found.path, because)
+            self.everything(found.path, because, runs=False)
         else:
             self.found.file(found, because)
 
-    def _wide(self, origin: str, segments: str, because: str) -> None:
+    def _widened(self, origin: str, segments: str, because: str) -> None:
         found = self.found.reach(origin, segments or ".", because, None)
         if found is not None and found.kind == "directory":
-            self.widen(found.path, because)
+            self.widen(found.path, because, runs=False)
         elif found is not None:
             self.found.file(found, because)
 
@@ -320,7 +323,7 @@ class ProgramReading:
                 continue
             kind = located(self.found.code, whole).kind
             if kind == "directory":
-                self.everything(whole, because)
+                self.everything(whole, because, runs=True)
             elif kind in FILES:
                 self.read(whole, because, each.span)
             else:
@@ -336,22 +339,32 @@ class ProgramReading:
     # -------------------------------------------------------------------------------------------- at the end
 
     def _last(self) -> None:
-        """What can be told only when nothing else is left: names of places count where paths are computed."""
-        if self._whole:
-            for spelled, because in self._places.items():
-                self._named(spelled.place, spelled.fixed or ".", because)
-            self._places.clear()
-        outside = {posixpath.dirname(path) or "." for path in self._because}
-        for ending, because in self._endings.items():
-            pattern = (
-                "**" if is_glob(ending) else f"**{'' if ending.startswith('/') else '/*'}{ending}{{,/**}}"
-            )
-            for place in {self.directory, self.working, *outside}:
-                self.found.everything(place, because, pattern)
-        self._endings.clear()
+        """What can be told only when nothing else is left: where paths are computed, places count whose names other
+        modules use."""
+        places = {spelled: said for spelled, said in self._places.items() if said[0] in self._borrowed}
+        for spelled, (_, because) in places.items() if self._whole else ():
+            self._named(spelled.place, spelled.fixed or ".", because)
+        if self._endings:
+            named = {joined(each.place, each.fixed or ".") for each in places}
+            for place in {self.directory, self.working, *(each for each in named if each)}:
+                self._ending(place)
+            self._endings.clear()
         if self._lost:
             self._anywhere(self._lost)
             self._lost = ""
+
+    def _ending(self, place: str) -> None:
+        """What lies below a directory and ends as a computed text does, or below a directory that does."""
+        for ending, because in self._endings.items():
+            self.found.watch(place, f"**{'' if ending.startswith('/') else '/*'}{ending}{{,/**}}", because)
+        for node in (
+            self.found.code.walk(place) if located(self.found.code, place).kind == "directory" else ()
+        ):
+            for ending, because in self._endings.items():
+                if (node.path.endswith(ending) or f"{ending}/" in node.path) and not self.found.unread(
+                    node.path
+                ):
+                    self.read(node.path, because)
 
     def _anywhere(self, because: str) -> None:
         """Every directory of the repository that holds something of an imported name."""

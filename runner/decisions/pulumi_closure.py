@@ -99,7 +99,7 @@ def read_program(target: Target, directory: str, found: Gathering) -> ProgramRea
     elif project.runtime == "python":
         reading.whole("its program is not where the project says, or that is not plain")
     else:
-        reading.everything(directory, "a program may read all of its directory")
+        reading.everything(directory, "a program may read all of its directory", runs=True)
     reading.follow()
     return reading
 

@@ -1,8 +1,8 @@
 """One file of a Python program to its facts: what it imports, which files it may read, which stacks it refers to. Pure.
 
 References by function: `import` a module (`a.b`, `..a`, `a.*`), `open` a file or directory, `load` a file as code,
-`search` one more place for imports, `stack` of Pulumi, `text` anything that may name a path, `place` a name for one,
-`run` what nobody can follow. An expression that could be several of them is several.
+`search` one more place for imports, `stack` of Pulumi, `text` anything that may name a path, `place` a name for one
+(the `pattern`), `run` what nobody can follow. An expression that could be several of them is several.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Iterator
+
+from msgspec.structs import replace
 
 from runner.diagnostics import Diagnostic, Severity, Span
 from runner.model.code import UNKNOWN_TEXT, FileFacts, FileReference, Symbol, Text
@@ -75,13 +77,13 @@ def parse_python(content: bytes, path: str) -> FileFacts:
         line = problem.lineno if isinstance(problem, SyntaxError) and problem.lineno else 1
         return FileFacts(diagnostics=(_unread(path, line),))
     found: dict[tuple[str, Text], FileReference] = {}
-    for each in _Program(module, path).references():
+    program = _Program(module, path)
+    for each in program.references():
         known = found.setdefault((each.function, each.path), each)
         if (each.span.line, each.span.column) < (known.span.line, known.span.column):
             found[each.function, each.path] = each
-    return FileFacts(
-        references=tuple(sorted(found.values(), key=lambda each: (each.span.line, each.span.column)))
-    )
+    ordered = sorted(found.values(), key=lambda each: (each.span.line, each.span.column))
+    return FileFacts(references=tuple(ordered), functions=frozenset(program.borrowed))
 
 
 def _unread(path: str, line: int) -> Diagnostic:
@@ -99,6 +101,8 @@ class _Program:
         self.texts = Texts(module, dict(_aliases(module)))
         self._heads: set[int] = set()
         self._told: set[int] = set()
+        self.borrowed: set[str] = set()
+        """Names of other modules that are used here."""
 
     def references(self) -> Iterator[FileReference]:
         """Every reference, without an order."""
@@ -149,6 +153,7 @@ class _Program:
         whole = "." * node.level + (node.module or "")
         yield self._reference("import", (whole,), node)
         for each in node.names:
+            self.borrowed.add(each.name)
             dot = "." if node.module else ""
             yield self._reference("import", (f"{whole}{dot}{each.name}",), node)
 
@@ -213,7 +218,9 @@ class _Program:
             yield self._reference("search", self.texts.text(each) if each else UNKNOWN_TEXT, call)
 
     def _handed_on(self, node: ast.Name | ast.Attribute) -> Iterator[FileReference]:
-        """What opens, imports or runs, given to somebody else to call."""
+        """What opens, imports or runs, given to somebody else to call; and what is another module's."""
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            self.borrowed.add(node.attr)
         if id(node) not in self._heads and self.texts.dotted(node) in _ALL_NAMES:
             yield self._reference("run", UNKNOWN_TEXT, node)
 
@@ -225,8 +232,11 @@ class _Program:
         odd = any(len(part) > MOST_LETTERS or "\n" in part or "\0" in part for part in words)
         if odd or text in ((), ("",)) or "://" in "".join(words[:1]):
             return
-        is_place = id(node) in self.texts.named and isinstance(text[0], Symbol)
-        yield self._reference("place" if is_place else "text", text, node)
+        name = self.texts.named.get(id(node))
+        if name is None or not isinstance(text[0], Symbol):
+            yield self._reference("text", text, node)
+        else:
+            yield replace(self._reference("place", text, node), pattern=(name,))
 
     def _reference(self, function: str, path: Text, node: ast.stmt | ast.expr) -> FileReference:
         span = Span(file=self.path, line=node.lineno, column=node.col_offset + 1)

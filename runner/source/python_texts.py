@@ -30,8 +30,8 @@ class Texts:
         self.aliases = aliases
         self._values = _bound_once(module)
         self._known: dict[int, Text] = {}
-        self.named = frozenset(map(id, self._values.values()))
-        """Ids of the expressions that stand for a name wherever it is used."""
+        self.named = {id(value): name for name, value in self._values.items()}
+        """Names by the ids of the expressions that they stand for wherever they are used."""
 
     def dotted(self, node: ast.expr) -> str:
         """`os.path.join` for whatever it is called here; empty for what is no such name."""
