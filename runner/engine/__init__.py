@@ -167,3 +167,7 @@ class Engine(Protocol):
 
     def settled(self, state: bytes) -> bytes:
         """The same state without what is pending in it: a person has looked at that."""
+
+    def is_export(self, state: bytes) -> bool:
+        """Whether the state is in the form in which it leaves a backend, secrets in plain, and not in the one in which
+        a backend of files keeps it: then only `push` can put it there."""

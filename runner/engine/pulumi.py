@@ -31,7 +31,7 @@ from runner.engine.pulumi_project import (
     project_of,
     write_settings,
 )
-from runner.engine.pulumi_state import contents_of, facts_of, renumbered, salt_of, settled
+from runner.engine.pulumi_state import contents_of, facts_of, is_export, renumbered, salt_of, settled
 from runner.errors import Denied, Interrupted, LeaseHeld, RunnerError
 from runner.kit import canonical
 from runner.kit.process import Stop
@@ -167,7 +167,11 @@ class PulumiEngine:
         """See Engine."""
         return settled(state)
 
-    def _conducted(self, work: Workspace, stop: Stop) -> _Conducted:
+    def is_export(self, state: bytes) -> bool:
+        """See Engine."""
+        return is_export(state)
+
+    def _conducted(self, work: Workspace, stop: Stop) -> Conducted:
         project = project_of(work)
         command = PulumiThroughKit(self._program, work, project, stop)
         workspace = OwnWorkspace(work_dir=str(work.directory), pulumi_command=command)

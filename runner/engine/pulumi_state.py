@@ -96,6 +96,11 @@ def renumbered(state: bytes, serial: int) -> bytes:
     return _written_anew(written, {**latest, "manifest": manifest})
 
 
+def is_export(state: bytes) -> bool:
+    """Whether `state` is what `stack export` prints."""
+    return "deployment" in _parsed(state)
+
+
 def settled(state: bytes) -> bytes:
     """`state` without its pending operations: as it is where it has none."""
     written = _parsed(state)

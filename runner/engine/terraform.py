@@ -176,6 +176,10 @@ class TerraformEngine:
         """See Engine: it names nothing as pending."""
         return state
 
+    def is_export(self, state: bytes) -> bool:
+        """See Engine: there is one form."""
+        return False
+
     # ---------------------------------------------------------------------------------------------------- init
 
     def _init(self, work: Workspace, stop: Stop, listen: Listener) -> None:

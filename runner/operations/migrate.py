@@ -13,6 +13,7 @@ from runner.git import Edit
 from runner.model.entry import EntryKind, StoredState
 from runner.model.environment import StateBackend, StateSettings
 from runner.model.names import TargetName
+from runner.model.stack import EngineName
 from runner.operations.bench import Bench
 from runner.operations.confirming import asked, confirmed
 from runner.operations.opening import opened
@@ -21,6 +22,7 @@ from runner.operations.session import Session
 from runner.operations.state_places import (
     Standing,
     beside_code,
+    brought_home,
     local_file,
     named_state,
     no_state,
@@ -125,6 +127,12 @@ def _destination(session: Session, name: TargetName, to: str) -> StateSettings:
             f"the code of `{name}` has no backend block, so it says no place to move its state to",
             hint="write the block, commit it, and run this again",
         )
+    if backend is StateBackend.AS_WRITTEN and target and target.stack.engine.name is EngineName.PULUMI:
+        raise AskedWrongly.of(
+            "state-stays-home",
+            f"the state of `{name}` is sealed with a passphrase of ours, and cannot be moved to its own backend",
+            hint=f"`runner outputs {name} --reveal` shows its secrets; `pulumi import` takes its resources in there",
+        )
     if configured and configured.backend is backend:
         return configured
     if backend is StateBackend.S3:
@@ -197,6 +205,8 @@ def _saved(session: Session, engine: Engine, move: Move, fence: int) -> tuple[by
     state = move.state
     if move.to.backend is StateBackend.AS_WRITTEN:
         state = pushed_through(session, name, pulled_state(session, name), state, force=False)
+    else:
+        state = brought_home(session, name, engine, state)
     if move.file and _lies_there(session, move):
         return state, SavedState(stored=_as_it_lies(engine, move.file, state))
     store.hold(name, session.directory.id, fence)
@@ -245,8 +255,7 @@ def _left_behind(session: Session, move: Move) -> list[str]:
 
 
 def _notes(whole: Survey, move: Move) -> tuple[Diagnostic, ...]:
-    target = whole.wishes.targets.get(move.target)
-    path = f"{target.stack.directory}/terraform.tfstate" if target else ""
+    path = move.origin.strip("`")
     if move.file is None or whole.tree.node(path) is None:
         return ()
     return (

@@ -56,6 +56,18 @@ def project_path(whole: Survey, target: Target) -> str:
     return next((path for path in places if whole.tree.node(path) is not None), "")
 
 
+def state_beside(root: Path, whole: Survey, target: Target) -> Path | None:
+    """The state that lies beside the code of `target` in the checkout at `root`, where one with something in it does:
+    what is left of work without us. Pulumi keeps it in a directory beside the project, or above all of them."""
+    beside = root / target.stack.directory
+    if target.stack.engine.name is not EngineName.PULUMI:
+        places = [beside / "terraform.tfstate"]
+    else:
+        kept = f".pulumi/stacks/{project_of(whole, target).get('name')}/{target.name.environment}.json"
+        places = [beside / kept, root / kept]
+    return next((file for file in places if file.is_file() and file.stat().st_size), None)
+
+
 def resolved_url(url: str, beside: Path) -> str:
     """A backend's URL; a relative directory of files is the user's, so it is resolved `beside` the code."""
     if not url.startswith(FILES):

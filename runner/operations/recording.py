@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from runner.decisions.handed_over import Witnessed, unknown_in, unknown_of
 from runner.diagnostics import Diagnostic, Severity
@@ -14,6 +14,7 @@ from runner.errors import LeaseHeld, RunnerError
 from runner.git import Conflict, Delivery, Edit, Pushed, Unsent
 from runner.kit.stop import Stop
 from runner.ledger import Writing
+from runner.model.change import Output
 from runner.model.entry import Deployment, Entry, EntryKind, Result, StoredState
 from runner.model.happening import TargetFinished
 from runner.model.names import TargetName
@@ -83,10 +84,21 @@ def _contents(session: Session, ending: Ending) -> StateContents | None:
     if not state:
         return None
     contents = contents_of(session, ending.plan.target, ready.engine, state)
+    if contents.sealed:
+        contents = replace(contents, outputs=_opened(ready, contents))
     for output in contents.outputs.values():
         if output.sensitive:
             conceal(output.value, session.redactor, str(ending.plan.target))
     return contents
+
+
+def _opened(ready: Readied, contents: StateContents) -> Mapping[str, Output]:
+    """The outputs with those that only the engine can open; where it does not, those are told as there and no more."""
+    try:
+        return ready.engine.outputs(ready.work, Stop())
+    except RunnerError:
+        hidden = {name: Output(value=None, sensitive=True) for name in contents.sealed}
+        return {**contents.outputs, **hidden}
 
 
 def _stored(

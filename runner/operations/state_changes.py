@@ -16,6 +16,7 @@ from runner.operations.confirming import asked, confirmed
 from runner.operations.opening import opened
 from runner.operations.session import Session
 from runner.operations.state_places import (
+    brought_home,
     no_state,
     place_of,
     pulled_state,
@@ -90,6 +91,8 @@ def _replaced(
         engine = readied_engine(session, name, session.live(name))
         if place.settings.backend is StateBackend.AS_WRITTEN:
             content = _pushed_through(session, name, content, seen[1])
+        else:
+            content = brought_home(session, name, engine, content)
         facts, fence = engine.facts(content), fence_of(session, name)
         place.store.hold(name, session.directory.id, fence)
         try:

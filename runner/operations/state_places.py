@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.engine import Engine, EngineEvent, Workspace
 from runner.errors import AskedWrongly, HistoryMoved, RunnerError, TargetFailed
@@ -12,7 +13,7 @@ from runner.model.entry import StoredState
 from runner.model.environment import StateBackend, StateSettings
 from runner.model.names import TargetName, encoded
 from runner.operations.as_applied import where_it_stands
-from runner.operations.own_backends import may_be_elsewhere, own_backend
+from runner.operations.own_backends import may_be_elsewhere, own_backend, state_beside
 from runner.operations.session import Session
 from runner.operations.workplace import laid_out, readied_engine, workspace_of
 from runner.vault import StateStore
@@ -182,13 +183,34 @@ def pushed_through(
     return pulled.engine.state(pulled.work, stop)
 
 
+def brought_home(session: Session, name: TargetName, engine: Engine, content: bytes) -> bytes:
+    """A state that left its backend, in the form in which we keep it, with its secrets sealed again: the engine puts it
+    into a private backend of files. One that is in that form already is as it was."""
+    if not engine.is_export(content):
+        return content
+    session, target = where_it_stands(session, name)
+    settings = StateSettings(backend=StateBackend.GIT)
+    laid = laid_out(session, session.survey, target, purpose="home", settings=settings)
+    work, _ = workspace_of(session, target, laid, engine, "apply")
+    work = replace(work, modules=())
+    stop = session.stop(name)
+    engine.prepare(work, stop, _ignore)
+    file = work.scratch / "exported.json"
+    file.touch(mode=0o600)
+    file.write_bytes(content)
+    try:
+        engine.push(work, file, stop, force=True)
+    finally:
+        file.unlink()
+    return engine.state(work, stop)
+
+
 def beside_code(session: Session, name: TargetName) -> Path | None:
     """The state file that lies beside a stack in the work tree, where there is one with something in it."""
     target = session.survey.wishes.targets.get(name)
     if target is None:
         return None
-    file = session.bench.tools.repository.root / target.stack.directory / "terraform.tfstate"
-    return file if file.is_file() and file.stat().st_size else None
+    return state_beside(session.bench.tools.repository.root, session.survey, target)
 
 
 def local_file(session: Session, name: TargetName, settings: StateSettings) -> Path:

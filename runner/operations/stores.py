@@ -7,7 +7,7 @@ from runner.model.entry import Deployment
 from runner.model.environment import StateBackend, StateSettings
 from runner.model.names import TargetName
 from runner.model.target import Target
-from runner.operations.own_backends import may_be_elsewhere, own_backend
+from runner.operations.own_backends import may_be_elsewhere, own_backend, state_beside
 from runner.operations.session import Session
 from runner.vault import StateStore
 
@@ -55,11 +55,11 @@ def _wanted(session: Session, target: Target, previous: Deployment | None) -> St
 
 
 def _refuse_overlooked(session: Session, target: Target, previous: Deployment | None) -> None:
-    beside = session.bench.tools.repository.root / target.stack.directory / "terraform.tfstate"
-    if previous is None and beside.is_file() and beside.stat().st_size:
+    root = session.bench.tools.repository.root
+    if previous is None and (beside := state_beside(root, session.survey, target)):
         raise AskedWrongly.of(
             "state-overlooked",
-            f"`{target.stack.directory}/terraform.tfstate` lies beside `{target.name}`, whose state the record has not",
+            f"`{beside.relative_to(root)}` lies beside `{target.name}`, whose state the record has not",
             hint=f"`runner state migrate {target.name}` takes it over; or move it away if it is nobody's",
         )
 

@@ -13,7 +13,7 @@ from runner.operations.session import Session
 from runner.operations.state_contents import contents_of
 from runner.operations.stores import store_for
 from runner.operations.values import conceal
-from runner.operations.workplace import readied_engine, workspace_to_read
+from runner.operations.workplace import outputs_by_engine, readied_engine, workspace_to_read
 
 
 def live_outputs(session: Session, name: TargetName) -> Mapping[str, Output] | None:
@@ -31,12 +31,14 @@ def live_outputs(session: Session, name: TargetName) -> Mapping[str, Output] | N
             return session.read[named]
     state = _state(session, name, deployment)
     contents = contents_of(session, name, readied_engine(session, name, deployment), state)
-    for output in contents.outputs.values():
+    # Sealed by what only its engine can open: another passphrase, a key of a cloud.
+    outputs = outputs_by_engine(session, name, state) if contents.sealed else contents.outputs
+    for output in outputs.values():
         if output.sensitive:
             conceal(output.value, session.redactor, str(name))
     with session.lock:
-        session.read[named] = contents.outputs
-    return contents.outputs
+        session.read[named] = outputs
+    return outputs
 
 
 def _state(session: Session, name: TargetName, deployment: Deployment) -> bytes:

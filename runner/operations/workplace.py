@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ from runner.engine import BackendChoice, Engine, EngineEvent, Workspace
 from runner.errors import AskedWrongly
 from runner.git.export import export
 from runner.git.submodules import export_submodule
+from runner.model.change import Output
 from runner.model.entry import Deployment
 from runner.model.environment import StateBackend, StateSettings
 from runner.model.names import TargetName
@@ -122,10 +124,10 @@ def workspace_of(
         plan_bytes=session.survey.gates.limits.plan_bytes,
         descriptors=(session.directory.descriptor, *laid.places.descriptors),
         passphrase=passphrase_for(session, target.name, engine),
-    )
-    return work, child.identity
         trust=purpose,
         constrained=brand in session.survey.gates.engines and session.survey.gates.engines[brand].plans,
+    )
+    return work, child.identity
 
 
 def _backend_config(session: Session, target: Target, directory: Path) -> tuple[str, ...]:
@@ -193,6 +195,21 @@ def workspace_to_read(session: Session, name: TargetName) -> bytes:
     work, _ = workspace_of(session, target, laid, engine, "preview")
     engine.prepare(work, session.stop(name), _ignore)
     return engine.state(work, session.stop(name))
+
+
+def outputs_by_engine(session: Session, name: TargetName, state: bytes) -> Mapping[str, Output]:
+    """The outputs that a state has, opened by the engine with the credentials of a preview; nothing of the program is
+    installed or run. AskedWrongly `removed-unreadable` as `workspace_to_read`."""
+    session, target = where_it_stands(session, name)
+    laid = laid_out(session, session.survey, target, purpose="read")
+    engine = readied_engine(session, name, None)
+    work, _ = workspace_of(session, target, laid, engine, "preview")
+    work = replace(work, modules=())
+    if work.backend.file is not None:
+        work.backend.file.touch(mode=0o600)
+        work.backend.file.write_bytes(state)
+    engine.prepare(work, session.stop(name), _ignore)
+    return engine.outputs(work, session.stop(name))
 
 
 def _ignore(event: EngineEvent) -> None:

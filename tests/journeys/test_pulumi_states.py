@@ -1,0 +1,89 @@
+"""States of Pulumi programs: in a backend of their own, brought home from there, and never overlooked."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.abuse.traces import in_files, in_objects
+from tests.journeys.conftest import Setting
+from tests.journeys.pulumi_codes import SECRET, one_program, stash
+from tests.journeys.stage import Stage, kinds
+from tests.program import environment
+
+pytestmark = [pytest.mark.pulumi, pytest.mark.slow]
+
+BACKEND = 'backend: {url: "file://../../../states"}\n'
+PASSPHRASE = {"PULUMI_CONFIG_PASSPHRASE": "their own passphrase"}
+INPUTS = """\
+allow: {secrets: ["env:DB_*"]}
+targets: {app: {inputs: {password: "${secret:env:DB_PASSWORD}"}}}
+"""
+PROGRAM = "config: {password: {type: string, secret: true}}\n" + stash(
+    "one", more='  held: {type: "pulumi:index:Stash", properties: {input: "${password}"}}\n'
+)
+
+
+def test_a_stack_in_its_own_backend_is_driven_there_and_then_brought_home(
+    programs: Setting, pulumi_binary: Path
+) -> None:
+    program = PROGRAM.replace("outputs:\n", 'outputs:\n  password: "${password}"\n')
+    stage = programs(one_program(BACKEND + program, INPUTS))
+    (states := stage.clone.path.parent / "states").mkdir()
+    missing = stage.run("up", "dev", "--yes", code=1, env=PASSPHRASE)
+    assert missing.diagnostic("stack-missing")["hint"].endswith("`pulumi stack init dev`")
+
+    _init(stage, pulumi_binary)
+    stage.change({}, "what `stack init` has written")
+    assert stage.run("up", "dev", "--yes", env=PASSPHRASE).outcomes == {"dev/app": "succeeded"}
+    assert stage.run("up", "dev", "--yes", env=PASSPHRASE).outcomes == {"dev/app": "unchanged"}
+    assert list((states / ".pulumi/stacks/app").glob("dev.json"))
+    assert "refs/runner/state/dev" not in stage.refs()
+    assert _password(stage) == SECRET
+
+    stage.run("state", "migrate", "dev/app", "--to", "git", "--yes", env=PASSPHRASE)
+    stage.change({"stacks/app/Pulumi.yaml": program}, "without a backend")
+    home = stage.run("up", "dev", "--yes", env=PASSPHRASE)
+    assert home.plans["dev/app"]["changed"] is False, "nothing is made twice"
+    assert _password(stage) == SECRET, "sealed with a passphrase that only its user has"
+    assert in_objects(SECRET, stage.clone.remote) == []
+    assert in_files(SECRET, stage.clone.path, states) == []
+    stays = stage.run("state", "migrate", "dev/app", "--to", "as-written", "--yes", code=2, env=PASSPHRASE)
+    assert stays.codes == {"state-stays-home"}
+
+
+def _password(stage: Stage) -> str:
+    rows = stage.run("outputs", "dev/app", "--reveal", env=PASSPHRASE).rows("output")
+    found: str = next(row["value"] for row in rows if row["name"] == "password")
+    return found
+
+
+def _init(stage: Stage, pulumi: Path) -> None:
+    """What a person does once, where they are logged in."""
+    subprocess.run(
+        [pulumi, "stack", "init", "dev", "--no-select"],
+        cwd=stage.clone.path / "stacks/app",
+        env=environment({**stage.environment, **PASSPHRASE, "PULUMI_SKIP_UPDATE_CHECK": "1"}),
+        check=True,
+        capture_output=True,
+    )
+
+
+def test_a_state_that_lies_beside_a_program_is_not_overlooked(programs: Setting) -> None:
+    stage = programs({**one_program(stash("one")), ".gitignore": ".pulumi/\n"})
+    stage.run("up", "dev", "--yes")
+    beside = stage.clone.path / "stacks/app/.pulumi/stacks/app/dev.json"
+    beside.parent.mkdir(parents=True)
+    beside.write_text(stage.plain("state", "pull", "dev/app").stdout)
+    assert stage.run("preview", "dev").plans["dev/app"]["changed"] is False, (
+        "it is on record: that one counts"
+    )
+    stage.change({"environments/dev.yaml": "removed: {app: forget}\nstacks: ['*', '!app']\n"})
+    stage.run("up", "dev", "--yes")
+    stage.change({"environments/dev.yaml": "{}\n"})
+    told = stage.run("up", "dev", "--yes", code=2)
+    assert told.diagnostic("state-overlooked")["message"].startswith(
+        "`stacks/app/.pulumi/stacks/app/dev.json`"
+    )
+    stage.run("state", "migrate", "dev/app", "--yes")
+    assert kinds(stage.run("up", "dev", "--yes").plans["dev/app"]) == {}
