@@ -58,9 +58,6 @@ class Workshop(Protocol):
     def engine(self, wish: EngineWish, gates: GatesConfiguration) -> Engine:
         """The first program that meets every constraint, the same one for the whole run."""
 
-    def foresee(self, wishes: Iterable[EngineWish]) -> None:
-        """Programs like these will be asked for: whatever takes time to find out of them may begin."""
-
     def equip(self, gates: Gates, record: Record) -> None:
         """Has at hand what a change of the environment is bound to: its key and its ledger's id; for one that has no
         ledger yet, what `begin` will keep. AskedWrongly `key-missing`."""
@@ -104,6 +101,9 @@ class Workshop(Protocol):
 
 class Tools(CodeTools, Workshop, Protocol):
     """The tools of one repository."""
+
+    def foresee(self, wishes: Iterable[EngineWish]) -> None:
+        """Engines like these will be asked for: whatever takes time to find out of them may begin."""
 
     def record(self, remote: str, gates: GatesConfiguration, law: Tree) -> Record:
         """Opens the record at `remote` (empty: this clone), as `gates` of the tree `law` say."""

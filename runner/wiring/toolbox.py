@@ -34,6 +34,13 @@ from runner.wiring.records import Records
 WORKSHOP = "runner.wiring.workshop"
 """Imported when an engine is to run, or something sealed to be opened: neither is needed to look."""
 
+DISCOVERY = "runner.engine.discovery"
+"""Imported when an engine is to run."""
+
+
+class _Discovery(Protocol):
+    def foresee(self, wishes: Iterable[EngineWish]) -> None: ...
+
 
 class _Workshop(Workshop, Protocol):
     def values(self, gates: Gates, refs: Refs, ledger: Ledger) -> Values: ...
@@ -83,7 +90,7 @@ class Toolbox(CodeToolbox):
 
     def foresee(self, wishes: Iterable[EngineWish]) -> None:
         """See Tools. Beside us, for a program of Go takes its time to say its version."""
-        Thread(target=lambda: self._workshop.foresee(wishes), name="foresee").start()
+        Thread(target=self._discovery.foresee, args=(wishes,), name="foresee").start()
 
     def states(self, gates: Gates, settings: StateSettings, record: Record) -> StateStore:
         """See Tools."""
@@ -156,12 +163,17 @@ class Toolbox(CodeToolbox):
     def _note(self, diagnostic: Diagnostic) -> None:
         self._tell(Noted(diagnostic=diagnostic))
 
+    @cached_property
+    def _discovery(self) -> _Discovery:
+        found: _Discovery = import_module(DISCOVERY).Discovery(self.cache, self._variables)
+        return found
+
     @property
     def _workshop(self) -> _Workshop:
         with self._lock:
             if self._entered is None:
                 made: _Workshop = import_module(WORKSHOP).SealedWorkshop(
-                    self.repository, self._variables, self._clock, self.cache, self._note
+                    self.repository, self._variables, self._clock, self._discovery, self._note
                 )
                 self._entered = made
             return self._entered

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from threading import Lock
 
@@ -33,21 +33,21 @@ from runner.wiring.state_stores import StoreNeeds, sealed_objects_in, store_of
 
 
 class SealedWorkshop:
-    """See operations.tools.Workshop. `cache` is the user's; `note` takes what a person should read."""
+    """See operations.tools.Workshop. `note` takes what a person should read."""
 
     def __init__(
         self,
         repository: Repository,
         variables: Mapping[str, str],
         clock: Clock,
-        cache: Path,
+        discovery: Discovery,
         note: Callable[[Diagnostic], None],
     ) -> None:
         self.repository = repository
         self._variables = variables
         self._clock = clock
         self._note = note
-        self._discovery = Discovery(cache, variables)
+        self._discovery = discovery
         self._keys = KeyRings(repository=repository, variables=variables, tell=note)
         self._lock = Lock()
         self._engines: dict[EngineWish, Engine] = {}
@@ -68,10 +68,6 @@ class SealedWorkshop:
                 sources = provider_sources(gates.engines.get(wish.name), self.repository.root)
                 self._engines[wish] = conductor(wish.name)(program, sources)
             return self._engines[wish]
-
-    def foresee(self, wishes: Iterable[EngineWish]) -> None:
-        """See Workshop."""
-        self._discovery.foresee(wishes)
 
     def states(self, gates: Gates, settings: StateSettings, record: Record) -> StateStore:
         """See Workshop."""
