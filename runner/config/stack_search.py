@@ -44,7 +44,22 @@ class Search(Struct, frozen=True, kw_only=True):
 
 
 def found_stacks(tree: Tree, layout: Sequence[Pattern], tree_files: int) -> Search:
-    """Every stack directory in `tree`. More than `tree_files` files are a problem, and nothing is found."""
+    """Every stack directory in `tree`. More than `tree_files` files are a problem, and nothing is found. Gates and
+    wishes of one commit ask for the same: of a tree that has an id the last answer is kept."""
+    root = tree.node(".")
+    key = (root.id if root else "", tuple(pattern.text for pattern in layout), tree_files)
+    if key[0] and key in _KEPT:
+        return _KEPT[key]
+    found = _searched(tree, layout, tree_files)
+    _KEPT.clear()
+    _KEPT[key] = found
+    return found
+
+
+_KEPT: dict[tuple[str, tuple[str, ...], int], Search] = {}
+
+
+def _searched(tree: Tree, layout: Sequence[Pattern], tree_files: int) -> Search:
     directories: dict[str, set[str]] = {}
     walked = 0
     for prefix in _prefixes(layout):

@@ -47,7 +47,7 @@ def glanced(content: bytes, path: str, *, through: bool = False) -> Mentions:
             content = content.replace(written, plain)
         odd, placed = _PLACE.search(content) is not None, b"locals" in content
     sources: frozenset[str] = frozenset()
-    if b"source" in content:
+    if b"module" in content and b"source" in content:
         sources = frozenset(_texts(_SOURCE.findall(content)))
         odd = odd or _ODD_SOURCE.search(content) is not None
     templates: frozenset[str] = frozenset()
@@ -61,7 +61,7 @@ def glanced(content: bytes, path: str, *, through: bool = False) -> Mentions:
         templates=templates,
         words=words,
         through=passed,
-        odd=odd or _DOTS.search(content) is not None,
+        odd=odd or ((b'."' in content or b'./"' in content) and _DOTS.search(content) is not None),
         placed=placed,
         glued=b"local." in content and _GLUE.search(content) is not None,
         remote_state=remote,

@@ -7,13 +7,14 @@ it says where to look first, and what is believed of a file is still read from t
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Mapping
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from zlib import crc32
+
+from msgspec.json import decode, encode
 
 from runner.model.references import Json
 from runner.source.database import opened
@@ -57,7 +58,7 @@ class Pages:
             raise PagesDamaged from problem
         if row is None or not isinstance(row[0], bytes) or _digest(row[0]) != self._digests[number - 1]:
             raise PagesDamaged
-        found: Mapping[str, Json] = json.loads(row[0])
+        found: Mapping[str, Json] = decode(row[0])
         return found
 
 
@@ -72,7 +73,7 @@ def read_pages(directory: Path, maker: str) -> Pages | None:
         connection.execute("BEGIN")  # one moment, for as long as we read
         (body,) = connection.execute("SELECT body FROM page WHERE number = ?", (_HEAD,)).fetchone()
         digest, _, text = body.partition(b"\n")
-        written = json.loads(text) if digest == _digest(text).encode() else {}
+        written = decode(text) if digest == _digest(text).encode() else {}
         if written.get("maker") == maker:
             return Pages(connection, written["head"], written["digests"])
     connection.close()
@@ -85,8 +86,11 @@ def keep_pages(directory: Path, maker: str, head: Mapping[str, Json], values: Ma
     bodies: list[dict[str, Json]] = [{} for _ in range(max(1, min(1024, size // _BYTES)))]
     for key, value in values.items():
         bodies[_number(key, len(bodies)) - 1][key] = value
-    pages = [json.dumps(body, separators=(",", ":")).encode() for body in bodies]
-    text = json.dumps({"maker": maker, "head": head, "digests": [_digest(page) for page in pages]}).encode()
+    try:
+        pages = [encode(body) for body in bodies]
+        text = encode({"maker": maker, "head": head, "digests": [_digest(page) for page in pages]})
+    except UnicodeEncodeError:  # a path that is no UTF-8: rare, and nothing is kept
+        return
     rows = [(_HEAD, _digest(text).encode() + b"\n" + text), *enumerate(pages, 1)]
     connection = opened(directory / FILE_NAME, _VERSION, _TABLE)
     if connection is None:

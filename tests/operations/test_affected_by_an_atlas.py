@@ -77,7 +77,9 @@ def test_warm_and_cold_say_what_all_closures_say(repository: Checkout, seed: int
         ends = history.commits[base], history.commits[head]
         expected = by_all_closures(repository, *ends)
         tools = CodeToolbox(repository.path, {})
-        looked_up += kept(repository).exists() and charted(tools, tools.repository.tree_of(ends[1])) is not None
+        looked_up += (
+            kept(repository).exists() and charted(tools, tools.repository.tree_of(ends[1])) is not None
+        )
         tools.repository.close()
         warm = asked(repository, *ends)
         assert warm == expected, f"warm, {ends}"
