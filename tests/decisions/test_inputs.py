@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from runner.decisions.inputs import inputs_of, undeclared_everywhere, unvalued
+from runner.decisions.inputs import (
+    configuration_of,
+    exposed_values,
+    inputs_of,
+    undeclared_everywhere,
+    unvalued,
+)
 from runner.diagnostics import Span
 from runner.kit.tree import DictTree
 from runner.model.code import ModuleFacts
@@ -81,3 +87,22 @@ def test_an_input_of_the_environment_is_a_mistake_only_where_no_stack_declares_i
     assert "`zone`" in problem.message
     assert undeclared_everywhere("dev", inputs, [module(), module('variable "zone" {}\n')]) == ()
     assert undeclared_everywhere("dev", inputs, [module(), None]) == ()
+
+
+def test_a_program_is_given_all_that_is_written_for_it_and_nothing_for_null() -> None:
+    target = target_of(
+        captures={"region": "layout"},
+        environment_inputs={"region": "environment", "size": 1, "old": 2},
+        inputs={"size": 3, "old": None},
+    )
+    given = {name: each.value for name, each in configuration_of(target).items()}
+    assert given == {"region": "environment", "size": 3}
+
+
+def test_what_turned_out_to_be_secret_needs_a_sensitive_variable_but_in_a_program() -> None:
+    output = Expression(parts=(OutputReference(target=named("dev/db"), output="password"),))
+    inputs = written({"password": output, "token": output})
+    (problem,) = exposed_values(inputs, ["password", "token"], module())
+    assert (problem.code, "`password`" in problem.message) == ("sensitive-output-exposed", True)
+    assert exposed_values(inputs, ["password", "token"], None) == ()
+    assert exposed_values(inputs, [], module()) == ()
