@@ -136,11 +136,6 @@ class Repository:
         """Local branches: short name -> commit."""
         return self._refs_below("refs/heads/")
 
-    def remote_branches(self, remote: str) -> Mapping[str, str]:
-        """Branches of `remote` as last fetched: short name -> commit."""
-        found = self._refs_below(f"refs/remotes/{remote}/")
-        return {name: commit for name, commit in found.items() if name != "HEAD"}
-
     def default_branch(self, remote: str = "") -> str:
         """The default branch's short name: the remote's HEAD as known here, else as the remote says, else the only
         local branch; empty when nothing tells. NoAnswer when the remote must be asked and cannot be."""

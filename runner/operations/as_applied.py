@@ -44,9 +44,14 @@ def where_it_stands(session: Session, name: TargetName) -> tuple[Session, Target
     if target is not None:
         return session, target
     if live is None:
-        raise AskedWrongly.of(
-            "no-state",
-            f"`{name}` has no state on record: nothing was applied yet, or it has ended",
-            hint=f"`runner status {name}` shows where it stands",
-        )
+        raise no_state(name)
     return as_applied(session, name, live)
+
+
+def no_state(name: TargetName) -> AskedWrongly:
+    """There is nothing to read or to change."""
+    return AskedWrongly.of(
+        "no-state",
+        f"`{name}` has no state on record: nothing was applied yet, or it has ended",
+        hint=f"`runner status {name}` shows where it stands",
+    )

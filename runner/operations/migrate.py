@@ -14,6 +14,7 @@ from runner.model.entry import EntryKind, StoredState
 from runner.model.environment import StateBackend, StateSettings
 from runner.model.names import TargetName
 from runner.model.stack import EngineName
+from runner.operations.as_applied import no_state
 from runner.operations.bench import Bench
 from runner.operations.confirming import asked, confirmed
 from runner.operations.opening import opened
@@ -25,7 +26,6 @@ from runner.operations.state_places import (
     brought_home,
     local_file,
     named_state,
-    no_state,
     opened_store,
     pulled_state,
     pushed_through,

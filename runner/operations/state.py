@@ -14,6 +14,7 @@ from runner.model.entry import StoredState
 from runner.model.environment import StateBackend
 from runner.model.names import TargetName
 from runner.model.references import Json
+from runner.operations.as_applied import no_state
 from runner.operations.bench import Bench
 from runner.operations.migrate import migrated
 from runner.operations.opening import opened
@@ -21,7 +22,7 @@ from runner.operations.overtaken import Overtaken
 from runner.operations.session import Session
 from runner.operations.settling import settle
 from runner.operations.state_changes import pushed, restored
-from runner.operations.state_places import no_state, place_of, standing_state
+from runner.operations.state_places import place_of, standing_state
 from runner.operations.state_recovery import recovered
 from runner.operations.surgery import StateChange
 from runner.operations.survey import Survey, survey, target_named

@@ -11,13 +11,13 @@ from runner.model.entry import EntryKind, StoredState
 from runner.model.environment import StateBackend
 from runner.model.names import TargetName
 from runner.model.plan import StateFacts
+from runner.operations.as_applied import no_state
 from runner.operations.bench import Bench
 from runner.operations.confirming import asked, confirmed
 from runner.operations.opening import opened
 from runner.operations.session import Session
 from runner.operations.state_places import (
     brought_home,
-    no_state,
     place_of,
     pulled_state,
     pushed_through,

@@ -8,11 +8,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from runner.engine import Engine, EngineEvent, Workspace
-from runner.errors import AskedWrongly, HistoryMoved, RunnerError, TargetFailed
+from runner.errors import AskedWrongly, HistoryMoved, TargetFailed
 from runner.model.entry import StoredState
 from runner.model.environment import StateBackend, StateSettings
 from runner.model.names import TargetName, encoded
-from runner.operations.as_applied import where_it_stands
+from runner.operations.as_applied import no_state, where_it_stands
 from runner.operations.own_backends import may_be_elsewhere, own_backend, state_beside
 from runner.operations.session import Session
 from runner.operations.workplace import laid_out, readied_engine, workspace_of
@@ -82,15 +82,6 @@ def standing_state(session: Session, name: TargetName) -> Standing:
     if state is None:
         raise no_state(name)
     return Standing(state=state, place=place)
-
-
-def no_state(name: TargetName) -> RunnerError:
-    """There is nothing to read or to change."""
-    return AskedWrongly.of(
-        "no-state",
-        f"`{name}` has no state on record: nothing was applied yet, or it has ended",
-        hint=f"`runner status {name}` shows where it stands",
-    )
 
 
 def recorded_settings(session: Session, name: TargetName, stored: StoredState) -> StateSettings:

@@ -186,7 +186,6 @@ Instant: TypeAlias = Annotated[
 _OPERATOR = r"(?:=|!=|>=|<=|>|<|~>)?"
 _VERSION = r"v?[0-9]{1,9}(?:\.[0-9]{1,9}){0,2}(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?"
 _CONSTRAINT = rf"\s*{_OPERATOR}\s*{_VERSION}\s*(?:,\s*{_OPERATOR}\s*{_VERSION}\s*)*"
-VERSION_CONSTRAINT = re.compile(_CONSTRAINT)
 
 Constraint: TypeAlias = Annotated[
     str,
