@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct, field
 
@@ -115,6 +115,16 @@ class StateContents(Struct, frozen=True, kw_only=True):
     pending: tuple[tuple[str, str, str], ...] = ()
 
 
+class EngineLock(Struct, frozen=True, kw_only=True):
+    """A lock of the engine's own. `since` is a moment as the engine writes it; empty and 0 for what it does not say."""
+
+    id: str
+    host: str = ""
+    user: str = ""
+    pid: int = 0
+    since: str = ""
+
+
 Listener = Callable[[EngineEvent], None]
 
 
@@ -171,3 +181,15 @@ class Engine(Protocol):
     def is_export(self, state: bytes) -> bool:
         """Whether the state is in the form in which it leaves a backend, secrets in plain, and not in the one in which
         a backend of files keeps it: then only `push` can put it there."""
+
+
+@runtime_checkable
+class LockKeeper(Protocol):
+    """An engine whose own locks have no end, and can be removed one by one. Which of them is a dead run's is not for
+    the engine to say: whoever calls decides by our lease, and puts it on the record."""
+
+    def locks(self, work: Workspace, stop: Stop) -> tuple[EngineLock, ...]:
+        """The locks on the workspace's stack, the oldest first. AskedWrongly where they cannot be looked at."""
+
+    def unlock(self, work: Workspace, lock: EngineLock, stop: Stop) -> bool:
+        """Removes exactly that lock; False where it is not there any more, or not as it was."""

@@ -16,12 +16,13 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from runner.decisions.digests import changes_form, outputs_form
-from runner.engine import Applied, EngineEvent, Listener, PlanOptions, StateContents, Workspace
+from runner.engine import Applied, EngineEvent, EngineLock, Listener, PlanOptions, StateContents, Workspace
 from runner.engine.child import ProviderSources
 from runner.engine.discovery import EngineProgram
 from runner.engine.pulumi_command import LoggedStack, OwnWorkspace, PulumiThroughKit
 from runner.engine.pulumi_conducted import Conducted, carried_out, installed, previewed
 from runner.engine.pulumi_crypter import opener_of
+from runner.engine.pulumi_locks import locks_of, remove
 from runner.engine.pulumi_plan import Preview, planned_of
 from runner.engine.pulumi_progress import Progress
 from runner.engine.pulumi_project import (
@@ -150,6 +151,16 @@ class PulumiEngine:
     def execute(self, work: Workspace, arguments: Sequence[str], stop: Stop) -> int:
         """See Engine. `arguments` are the engine's own, without the program's name; the stack is chosen for them."""
         return self._conducted(work, stop).command.on_terminal(list(arguments))
+
+    def locks(self, work: Workspace, stop: Stop) -> tuple[EngineLock, ...]:
+        """See LockKeeper. A backend of ours is private to its run, and its locks are no one else's."""
+        now = self._conducted(work, stop)
+        return locks_of(now.project, now.command.backend)
+
+    def unlock(self, work: Workspace, lock: EngineLock, stop: Stop) -> bool:
+        """See LockKeeper."""
+        now = self._conducted(work, stop)
+        return remove(now.project, now.command.backend, lock)
 
     def facts(self, state: bytes) -> StateFacts:
         """See Engine."""

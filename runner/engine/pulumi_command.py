@@ -70,6 +70,11 @@ class PulumiThroughKit(PulumiCommand):
         return self._work.environment.get("PULUMI_CONFIG_PASSPHRASE", "")
 
     @property
+    def backend(self) -> str:
+        """The URL of the backend in which the stack is; empty for the one that nobody named."""
+        return self._project.url or self._work.environment.get("PULUMI_BACKEND_URL", "")
+
+    @property
     def _ours(self) -> bool:
         return self._work.backend.file is not None and not own_encryption(self._project)
 
