@@ -11,6 +11,8 @@ from msgspec import NODEFAULT, Struct
 
 Json: TypeAlias = Union[None, bool, int, float, str, "list[Json]", "dict[str, Json]"]
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
 
 class Tagged:
     """`kinds`: the structs and enumerations that may stand in a record, at any depth. Fields that hold their
@@ -24,11 +26,17 @@ class Tagged:
 
     def written(self, value: object) -> Json:
         """`value` as JSON. TypeError for a kind that was not listed."""
+        if type(value) in _PLAIN:
+            return value  # type: ignore[return-value]
+        if isinstance(value, Struct):
+            members: dict[str, Json] = {"@": self._named(value)}
+            for name, default in self._defaults[type(value)]:
+                if (member := getattr(value, name)) != default:
+                    members[name] = self.written(member)
+            return members
         match value:
             case Enum():
                 return {"=": [self._named(value), str(value.value)]}
-            case None | bool() | int() | float() | str():
-                return value
             case datetime():
                 return {"moment": value.isoformat()}
             case date():
@@ -41,12 +49,6 @@ class Tagged:
                 return {"{": [self.written(each) for each in sorted(value)]}
             case Mapping():
                 return {":": {str(key): self.written(each) for key, each in value.items()}}
-            case Struct():
-                members: dict[str, Json] = {"@": self._named(value)}
-                for name, default in self._defaults[type(value)]:
-                    if (member := getattr(value, name)) != default:
-                        members[name] = self.written(member)
-                return members
             case _:
                 raise TypeError(f"nothing is written of {type(value).__name__}")
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from runner.git import Conflict, Edit, Pushed, Unsent
+from runner.git.command import Starter, started
+from runner.git.layer import layered
 from runner.git.outbox import LocalOutbox, RemoteOutbox
 from runner.git.place import RefNaming
 from runner.git.refs import LocalRefs, RemoteRefs
@@ -159,8 +161,12 @@ def test_a_shallow_checkout_of_ci_reads_and_writes_the_record(remote: Remote, tm
     git(remote.path, "fsck", "--strict", "--connectivity-only")
 
 
-def test_the_environment_of_git_holds_no_key_of_ours(remote: Remote, tmp_path: Path) -> None:
-    repository = remote.clone("one")
+@pytest.mark.parametrize("starter", [started, layered])
+def test_the_environment_of_git_holds_no_key_of_ours(
+    remote: Remote, tmp_path: Path, starter: Starter
+) -> None:
+    clone = remote.clone("one")
+    repository = Repository.open(clone.root, starter=starter)
     shown = tmp_path / "shown"
     program = tmp_path / "upload-pack"
     program.write_text(f'#!/bin/sh\nenv > {shown}\nexec git-upload-pack "$@"\n')
@@ -171,5 +177,6 @@ def test_the_environment_of_git_holds_no_key_of_ours(remote: Remote, tmp_path: P
         repository.fetch_branch("origin", "main")
     finally:
         del os.environ["GITOPS_RUNNER_KEY"], os.environ["TF_VAR_PASSWORD"]
+        repository.close()
     assert "HOME=" in shown.read_text()
     assert "canary" not in shown.read_text()

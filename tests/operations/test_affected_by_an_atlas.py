@@ -58,7 +58,8 @@ def by_all_closures(clone: Checkout, base: str, head: str) -> tuple[Rows, int]:
     tools = CodeToolbox(clone.path, {})
     before, after = side_of(tools, base), side_of(tools, head)
     changed = {each.path for each in changed_paths(tools.repository, base, head)}
-    renames = renamed_paths(tools.repository, base, head)
+    old, new = before.targets.keys(), after.targets.keys()
+    renames = renamed_paths(tools.repository, base, head) if old - new and new - old else {}
     rows = affected(before, after, changed, renames=renames)
     graph = judged(after.targets, after.code, after.gates, programs=after.code)
     tools.repository.close()
