@@ -90,6 +90,65 @@ def test_warm_and_cold_say_what_all_closures_say(repository: Checkout, seed: int
     assert looked_up > 1
 
 
+ROOT = "live/env00/new/main.tf"
+OWN = "../../.."
+NEW_WAYS = {
+    "a module is called": ({ROOT: f'module "m" {{\n  source = "{OWN}/modules/l0/vpc-0"\n}}\n'}, MODULE),
+    "a file is read": ({ROOT: f'locals {{\n  a = file("{OWN}/shared/7.json")\n}}\n'}, "shared/7.json"),
+    "a module reads a file": (
+        {"modules/l0/lone/more.tf": 'locals {\n  a = file("${path.module}/../../../shared/7.json")\n}\n'},
+        "shared/7.json",
+    ),
+    "a path is glued": (
+        {ROOT: f'locals {{\n  n = "shared"\n  a = file("{OWN}/${{local.n}}/7.json")\n}}\n'},
+        "shared/7.json",
+    ),
+    "a template begins to read": (
+        {"templates/cold.tpl": '${file("../../../shared/7.json")}\n'},
+        "shared/7.json",
+    ),
+    "a template that reads is filled in": (
+        {ROOT: f'locals {{\n  a = templatefile("{OWN}/templates/lone.tpl", {{}})\n}}\n'},
+        "shared/7.json",
+    ),
+    "values name a file": (
+        {"live/env00/new/terraform.tfvars": f'path = "{OWN}/shared/7.json"\n'},
+        "shared/7.json",
+    ),
+    "a way through a link": (
+        {ROOT: f'module "m" {{\n  source = "{OWN}/linked/l0/vpc-0"\n}}\n'},
+        MODULE,
+    ),
+}
+
+
+@pytest.mark.parametrize("way", NEW_WAYS)
+def test_a_way_that_is_newer_than_the_atlas_is_seen(repository: Checkout, way: str) -> None:
+    history = History.begun(repository, 9)
+    history.put(ROOT, "")
+    history.put("live/env00/new/calls.tf", f'module "l" {{\n  source = "{OWN}/modules/l0/lone"\n}}\n')
+    cold = f'locals {{\n  t = templatefile("{OWN}/templates/cold.tpl", {{}})\n  f = file(var.path)\n}}\n'
+    history.put("live/env00/new/reads.tf", 'variable "path" {}\n' + cold)
+    history.put("modules/l0/lone/main.tf", "")
+    history.put("templates/cold.tpl", "plain\n")
+    history.put("templates/lone.tpl", '${file("../../../shared/7.json")}\n')
+    asked(repository, history.commits[0], repository.commit())
+    written, read = NEW_WAYS[way]
+    for path, text in written.items():
+        history.put(path, text)
+    base = repository.commit()
+    history.put(read, history.files[read] + "\n")
+    head = repository.commit()
+    tools = CodeToolbox(repository.path, {})
+    chart = charted(tools, tools.repository.tree_of(head))
+    assert chart is not None
+    assert chart.pages.head["tree"] != chart.id
+    tools.repository.close()
+    rows, of = asked(repository, base, head)
+    assert TargetName(environment="env00", stack="new") in rows
+    assert (rows, of) == by_all_closures(repository, base, head)
+
+
 def test_what_is_damaged_lost_or_of_another_program_is_seen(repository: Checkout) -> None:
     history = History.begun(repository, 7)
     history.put(MODULE, history.files[MODULE] + "\n")
