@@ -1,5 +1,6 @@
 """YAML 1.2: words stay words, places are exact, and nothing grows without a limit."""
 
+import re
 import tracemalloc
 
 import pytest
