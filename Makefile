@@ -90,3 +90,7 @@ soak: $(VENV)/.installed-to-test ## rounds and random instants in full; goes on 
 .PHONY: bench
 bench: $(VENV)/.installed-to-test ## speed, as ratios within one run
 	@$(BIN)/python -m tests.bench
+
+.PHONY: precision
+precision: $(VENV)/.installed-to-test ## how exact `affected` is on the history of clones: make precision CLONES="DIR ..."
+	@$(BIN)/python -m tests.bench.precision --commits $(or $(COMMITS),60) $(CLONES)
