@@ -11,6 +11,7 @@ from runner.model.stack import EngineName
 from runner.source.facts import CodeReader
 from tests.decisions.code_on_paper import named, target_of
 from tests.decisions.programs_on_paper import program, read_by
+from tests.decisions.two_trees import compared
 
 BESIDE = {
     "stacks/app/Pulumi.dev.yaml": "config: {}\n",
@@ -274,3 +275,23 @@ def test_a_reference_to_the_stack_of_a_known_target_is_an_edge(code: str, runtim
     targets = {named(name): target_of(name, engine=EngineName.PULUMI) for name in names}
     edges = judged(targets, CodeReader(DictTree(files)), programs=CodeReader(DictTree(files))).edges
     assert [str(edge.target) for edge in edges[named("dev/app")]] == ([needed] if needed else [])
+
+
+@pytest.mark.parametrize(
+    ("path", "touched"),
+    [
+        ("shared/vpc.py", {"dev/app"}),
+        ("shared/tags/inner.py", set()),
+        ("stacks/app/Pulumi.dev.yaml", {"dev/app"}),
+        ("stacks/app/Pulumi.prod.yaml", set()),
+        ("stacks/app/unused.py", set()),
+        ("stacks/other/__main__.py", {"dev/other"}),
+    ],
+)
+def test_a_change_reaches_the_programs_that_import_it_and_no_other(path: str, touched: set[str]) -> None:
+    code = "import sys\nsys.path.append('../../shared')\nimport vpc\n"
+    own = {f"stacks/{name}/Pulumi.yaml": f"name: {name}\nruntime: python\n" for name in ("app", "other")}
+    before = {**BESIDE, **own, "stacks/app/__main__.py": code}
+    targets = [target_of(f"dev/{name}", engine=EngineName.PULUMI) for name in ("app", "other")]
+    found = compared(before, {**before, path: "changed = 1\n"}, targets=targets)
+    assert set(map(str, found)) == touched
