@@ -1,6 +1,7 @@
 """The only room that runs git: repositories, commits as trees, compare-and-swap of refs, the outbox of grouped pushes.
 
-Refuses to know what a stack is. GitPython's command layer starts the programs, with our environment; never its objects
+Refuses to know what a stack is. GitPython's command layer starts the programs, with our environment (the
+standard library does, where a verb must answer in less than its import takes); never its objects
 (facts: 50 to 140 times slower), and never a repository's hooks or fsmonitor. Commits are read raw, past all filters.
 Only where the work tree is compared with a commit, or becomes one, do the filters run that the user has configured, or
 an LFS file would always be dirty; a repository can ask for one by name, and bring none.

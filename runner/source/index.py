@@ -15,6 +15,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, Self
 
+from msgspec import DecodeError
+from msgspec.json import decode
+
 from runner.model.code import FileFacts
 from runner.source.database import opened
 from runner.source.kept_facts import VERSION, decoded_facts, encoded_facts
@@ -69,8 +72,8 @@ class FileIndex:
         found = {}
         for key, row in rows:
             # A row that does not read is a row that is not there.
-            with suppress(ValueError, TypeError, KeyError, IndexError):
-                found.update({path: decoded_facts(json.loads(row), path) for path in names[key]})
+            with suppress(ValueError, TypeError, KeyError, IndexError, DecodeError):
+                found.update({path: decoded_facts(decode(row), path) for path in names[key]})
         return found
 
     def store(self, facts: Iterable[tuple[str, str, FileFacts]]) -> None:

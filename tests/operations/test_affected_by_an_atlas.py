@@ -32,10 +32,10 @@ def kept(clone: Checkout) -> Path:
     return clone.path / ".git" / "runner" / FILE_NAME
 
 
-def asked(clone: Checkout, base: str, head: str) -> tuple[Rows, int]:
+def asked(clone: Checkout, fork: str, head: str) -> tuple[Rows, int]:
     """As a new process would answer."""
     tools = CodeToolbox(clone.path, {})
-    found = reached(tools, f"{base}..{head}")
+    found = reached(tools, f"{fork}..{head}")
     tools.repository.close()
     return found.rows, found.of
 
@@ -53,13 +53,13 @@ def side_of(tools: CodeToolbox, commit: str) -> Side:
     )
 
 
-def by_all_closures(clone: Checkout, base: str, head: str) -> tuple[Rows, int]:
+def by_all_closures(clone: Checkout, fork: str, head: str) -> tuple[Rows, int]:
     """Without a search: every closure at both commits."""
     tools = CodeToolbox(clone.path, {})
-    before, after = side_of(tools, base), side_of(tools, head)
-    changed = {each.path for each in changed_paths(tools.repository, base, head)}
+    before, after = side_of(tools, fork), side_of(tools, head)
+    changed = {each.path for each in changed_paths(tools.repository, fork, head)}
     old, new = before.targets.keys(), after.targets.keys()
-    renames = renamed_paths(tools.repository, base, head) if old - new and new - old else {}
+    renames = renamed_paths(tools.repository, fork, head) if old - new and new - old else {}
     rows = affected(before, after, changed, renames=renames)
     graph = judged(after.targets, after.code, after.gates, programs=after.code)
     tools.repository.close()
@@ -72,10 +72,10 @@ def test_warm_and_cold_say_what_all_closures_say(repository: Checkout, seed: int
     looked_up = 0
     for _ in range(10):
         history.go_on()
-        base, head = sorted(history.chance.sample(range(len(history.commits)), 2))
+        fork, head = sorted(history.chance.sample(range(len(history.commits)), 2))
         if history.chance.random() < 0.5:
-            base, head = len(history.commits) - 2, len(history.commits) - 1
-        ends = history.commits[base], history.commits[head]
+            fork, head = len(history.commits) - 2, len(history.commits) - 1
+        ends = history.commits[fork], history.commits[head]
         expected = by_all_closures(repository, *ends)
         tools = CodeToolbox(repository.path, {})
         looked_up += (
@@ -136,7 +136,7 @@ def test_a_way_that_is_newer_than_the_atlas_is_seen(repository: Checkout, way: s
     written, read = NEW_WAYS[way]
     for path, text in written.items():
         history.put(path, text)
-    base = repository.commit()
+    fork = repository.commit()
     history.put(read, history.files[read] + "\n")
     head = repository.commit()
     tools = CodeToolbox(repository.path, {})
@@ -144,9 +144,9 @@ def test_a_way_that_is_newer_than_the_atlas_is_seen(repository: Checkout, way: s
     assert chart is not None
     assert chart.pages.head["tree"] != chart.id
     tools.repository.close()
-    rows, of = asked(repository, base, head)
+    rows, of = asked(repository, fork, head)
     assert TargetName(environment="env00", stack="new") in rows
-    assert (rows, of) == by_all_closures(repository, base, head)
+    assert (rows, of) == by_all_closures(repository, fork, head)
 
 
 def test_what_is_damaged_lost_or_of_another_program_is_seen(repository: Checkout) -> None:
@@ -197,11 +197,11 @@ def test_two_at_once_say_the_same_while_a_third_drops_what_is_kept(repository: C
         history.commits.append(repository.commit())
     runs = [
         Popen(
-            [sys.executable, "-P", "-m", "runner", "affected", f"{base}..{head}", "--json"],
+            [sys.executable, "-P", "-m", "runner", "affected", f"{fork}..{head}", "--json"],
             cwd=repository.path,
             stdout=PIPE,
         )
-        for base, head in zip(history.commits, history.commits[1:], strict=False)
+        for fork, head in zip(history.commits, history.commits[1:], strict=False)
         for _ in range(2)
     ]
     for name in ("", "-wal", "-shm"):
