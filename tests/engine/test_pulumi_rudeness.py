@@ -132,7 +132,7 @@ def test_a_stack_kept_elsewhere_is_left_there_and_opened_with_the_users_passphra
     work = replace(work, backend=backend, environment={**work.environment, **theirs}, passphrase="")
     with pytest.raises(TargetFailed) as failure:
         planned(pulumi, work)
-    assert "no stack named" in str(failure.value)
+    assert failure.value.diagnostics[0].code == "stack-missing"
     assert pulumi.engine.execute(work, ["stack", "init", "dev", "--no-select"], Stop()) == 0
     shutil.copyfile(
         work.directory / "Pulumi.dev.yaml", work.scratch / "settings.yaml"
