@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from runner.decisions.edges import graph_edges
 from runner.errors import AskedWrongly
-from runner.git.commit_tree import CommitTree
 from runner.model.entry import Deployment
 from runner.model.names import TargetName
 from runner.model.target import Target
 from runner.operations.session import Session
+from runner.operations.survey import of_commit
 
 
 def as_applied(session: Session, name: TargetName, live: Deployment) -> tuple[Session, Target]:
@@ -18,24 +17,14 @@ def as_applied(session: Session, name: TargetName, live: Deployment) -> tuple[Se
     where today's `layout` does not find it in that commit."""
     bench, whole = session.bench, session.survey
     commit = (live.good or live.last).commit
-    tree = CommitTree(bench.tools.repository, commit)
-    wishes = bench.tools.wishes(tree, whole.gates)
-    code = bench.tools.code(tree)
-    past = replace(
-        whole,
-        revision=replace(whole.revision, commit=commit),
-        tree=tree,
-        wishes=wishes,
-        code=code,
-        edges=graph_edges(wishes.targets, code, whole.believed.environments),
-    )
-    if name not in wishes.targets:
+    past = of_commit(bench, whole, commit)
+    if name not in past.wishes.targets:
         raise AskedWrongly.of(
             "removed-unreadable",
             f"the default branch's `layout` and gates find no `{name}` in {commit[:12]}, where it was last applied",
             hint=f"bring `{live.directory}` back to where `layout` finds it and `runner destroy {name}`; or forget it",
         )
-    return replace(session, survey=past), wishes.targets[name]
+    return replace(session, survey=past), past.wishes.targets[name]
 
 
 def where_it_stands(session: Session, name: TargetName) -> tuple[Session, Target]:

@@ -187,16 +187,20 @@ def committed_worktree(bench: Bench, whole: Survey) -> Survey:
     repository = bench.tools.repository
     message = f"runner: the work tree on top of {whole.revision.commit[:12]}, applied with --allow-dirty"
     commit = repository.commit_tree(whole.revision.tree, (whole.revision.commit,), message)
-    tree = CommitTree(repository, commit)
+    made = of_commit(bench, whole, commit)
+    return replace(made, checked_out=whole.revision.commit, believed=united(whole.gates, made.wishes))
+
+
+def of_commit(bench: Bench, whole: Survey, commit: str) -> Survey:
+    """The survey again, with the wishes and the code of another commit under the same gates."""
+    tree = CommitTree(bench.tools.repository, commit)
     wishes = bench.tools.wishes(tree, whole.gates)
     code = bench.tools.code(tree)
     return replace(
         whole,
         revision=replace(whole.revision, commit=commit),
-        checked_out=whole.revision.commit,
         tree=tree,
         wishes=wishes,
-        believed=united(whole.gates, wishes),
         code=code,
         edges=graph_edges(wishes.targets, code, whole.believed.environments),
     )
