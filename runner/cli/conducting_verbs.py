@@ -49,6 +49,7 @@ def conducted(
                 ask=asker(voice, shown, interruption) if asks and can_ask(settings) else None,
                 stop=stop,
                 variables=dict(os.environ),
+                changes=asks,
             )
             result = operation(request, bench)
         finally:

@@ -70,4 +70,4 @@ def preview(context: click.Context, /, **given: Unpack[PreviewOptions]) -> int:
         targets=given["target"],
         replace=given["replace"],
     )
-    return conducted(context, operation, request, Showing(words=_words, rows=_rows), asks=True)
+    return conducted(context, operation, request, Showing(words=_words, rows=_rows))

@@ -1,4 +1,4 @@
-"""GitPython's command layer, as a starter of git: for every verb that has something to run."""
+"""GitPython's command layer, as a starter of git: for every verb that changes something."""
 
 from __future__ import annotations
 

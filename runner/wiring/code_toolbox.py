@@ -41,10 +41,10 @@ _JUDGING = ("config", "config/schema", "decisions", "git", "kit", "model", "oper
 class CodeToolbox:
     """See operations.code_tools.CodeTools."""
 
-    def __init__(self, directory: Path, variables: Mapping[str, str]) -> None:
+    def __init__(self, directory: Path, variables: Mapping[str, str], starter: Starter = started) -> None:
         self._directory = directory
         self._variables = variables
-        self._starter: Starter = started
+        self._starter = starter
 
     @cached_property
     def repository(self) -> Repository:

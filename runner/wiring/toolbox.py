@@ -13,8 +13,8 @@ from runner.config.configuration import GatesConfiguration
 from runner.diagnostics import Diagnostic
 from runner.engine import Engine
 from runner.git import Delivery, Refs
+from runner.git.command import Starter
 from runner.git.keeping import KeptSubmission
-from runner.git.layer import layered
 from runner.kit.clock import Clock
 from runner.kit.tree import Tree
 from runner.ledger import Leases, Ledger
@@ -50,10 +50,15 @@ class Toolbox(CodeToolbox):
     """See operations.tools.Tools."""
 
     def __init__(
-        self, directory: Path, variables: Mapping[str, str], clock: Clock, tell: Callable[[Happening], None]
+        self,
+        directory: Path,
+        variables: Mapping[str, str],
+        clock: Clock,
+        tell: Callable[[Happening], None],
+        *,
+        starter: Starter,
     ) -> None:
-        super().__init__(directory, variables)
-        self._starter = layered
+        super().__init__(directory, variables, starter)
         self._clock = clock
         self._tell = tell
         self._lock = Lock()
