@@ -63,6 +63,8 @@ def gates_of(whole: Survey, environment: str) -> Gates:
 def survey(bench: Bench, *, worktree: bool, refresh: bool = True, conducts: bool = False) -> Survey:
     """Reads both commits and the ledger. `worktree`: plan what lies in the work tree, else the checked-out commit;
     `refresh`: ask the ledger's remote, else believe what was fetched; `conducts`: engines will run."""
+    if conducts:
+        bench.tools.foresee()
     revision = snapshot_worktree(bench.tools.repository)
     planned = revision.tree if worktree else revision.commit
     return _surveyed(bench, revision, planned, refresh=refresh, conducts=conducts)

@@ -102,8 +102,8 @@ class Workshop(Protocol):
 class Tools(CodeTools, Workshop, Protocol):
     """The tools of one repository."""
 
-    def foresee(self, wishes: Iterable[EngineWish]) -> None:
-        """Engines like these will be asked for: whatever takes time to find out of them may begin."""
+    def foresee(self, wishes: Iterable[EngineWish] = ()) -> None:
+        """The workshop will be entered, and engines like these asked for: whatever takes time of it may begin."""
 
     def record(self, remote: str, gates: GatesConfiguration, law: Tree) -> Record:
         """Opens the record at `remote` (empty: this clone), as `gates` of the tree `law` say."""

@@ -93,9 +93,15 @@ class Toolbox(CodeToolbox):
         """See Tools."""
         return self._workshop.engine(wish, gates)
 
-    def foresee(self, wishes: Iterable[EngineWish]) -> None:
-        """See Tools. Beside us, for a program of Go takes its time to say its version."""
-        Thread(target=self._discovery.foresee, args=(wishes,), name="foresee").start()
+    def foresee(self, wishes: Iterable[EngineWish] = ()) -> None:
+        """See Tools. Beside us, who wait for git, for a checker, and for a program of Go to say its version."""
+        Thread(target=self._foreseen, args=(tuple(wishes),), name="foresee").start()
+
+    def _foreseen(self, wishes: tuple[EngineWish, ...]) -> None:
+        if wishes:
+            self._discovery.foresee(wishes)
+        else:
+            import_module(WORKSHOP)
 
     def states(self, gates: Gates, settings: StateSettings, record: Record) -> StateStore:
         """See Tools."""
