@@ -79,11 +79,12 @@ class TerraformCodes:
         return {**state, "resources": [], "serial": state["serial"] + 1}
 
     def slow(self, begun: Path, ends: Path) -> Files:
-        """See Codes."""
+        """See Codes. It is alone in the end: a state that is written for another's sake while a provisioner runs has
+        its resource already."""
         code = f"""\
 resource "terraform_data" "first" {{}}
 resource "terraform_data" "last" {{
-  input = terraform_data.first.id
+  input = [terraform_data.first.id, terraform_data.net.id]
 {waiting_for(ends, begun)}}}
 """
         return {"stacks/network/main.tf": NETWORK + code}
