@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from enum import Enum
+from types import ModuleType
 from typing import Any, TypeAlias, Union
 
 from msgspec import NODEFAULT, Struct
@@ -23,6 +24,13 @@ class Tagged:
         self._defaults = {
             kind: list(_defaults(kind)) for kind in self._kinds.values() if issubclass(kind, Struct)
         }
+
+    @classmethod
+    def of(cls, *modules: ModuleType) -> Tagged:
+        """Of all structs and enumerations that `modules` define."""
+        found = (each for module in modules for each in vars(module).values() if isinstance(each, type))
+        own = {module.__name__ for module in modules}
+        return cls(each for each in found if issubclass(each, (Struct, Enum)) and each.__module__ in own)
 
     def written(self, value: object) -> Json:
         """`value` as JSON. TypeError for a kind that was not listed."""

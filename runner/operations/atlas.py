@@ -7,7 +7,6 @@ a longer search where it is of an older tree, and `operations.charted` sees to i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import Enum
 
 from msgspec import Struct
 
@@ -31,14 +30,7 @@ STACK, ENVIRONMENT, SETTING, NEEDED, READ = "s:", "e:", "i:", "d:", "g:"
 that others need, a directory whose code says who needs whom."""
 
 
-def _records(*modules: object) -> Iterable[type]:
-    for module in modules:
-        for each in vars(module).values():
-            if isinstance(each, type) and issubclass(each, (Struct, Enum)):
-                yield each
-
-
-RECORDS = Tagged(_records(diagnostics, environment, names, references, stack))
+RECORDS = Tagged.of(diagnostics, environment, names, references, stack)
 
 
 class Believed(Struct, frozen=True, kw_only=True):

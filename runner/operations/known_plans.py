@@ -31,7 +31,7 @@ from runner.operations.values import Resolved
 from runner.operations.workplace import closure_at
 from runner.vault import KeptPlan, KeptPlans
 
-FORMAT = 1
+FORMAT = 2
 """Another one where a plan means something else than it did, or is judged otherwise."""
 
 

@@ -16,14 +16,19 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
+from msgspec import json
+
+from runner import diagnostics
 from runner.errors import RunnerError
 from runner.kit.crypto import KeyRing, derived
 from runner.kit.envelope import Context, Purpose, open_object, seal_object
+from runner.kit.tagged import Tagged
+from runner.model import change, names, plan, stack
 from runner.model.names import TargetName, encoded
 from runner.model.plan import StateFacts
 from runner.vault import KeptPlan
-from runner.vault.plan_words import read_plan, written_plan
 
+PLANS = Tagged.of(change, diagnostics, names, plan, stack)
 MOST_BYTES = 64 << 20
 """Of all kept plans of a clone."""
 MOST_DAYS = 30
@@ -61,7 +66,9 @@ class SealedKeptPlans:
         try:
             plain = open_object(self._keys, self._context(target, state, basis), sealed)
             length = int.from_bytes(plain[:4], "big")
-            found = KeptPlan(plan=read_plan(plain[4 + length :]), moved_by=plain[4 : 4 + length].decode())
+            found = KeptPlan(
+                plan=PLANS.read(json.decode(plain[4 + length :])), moved_by=plain[4 : 4 + length].decode()
+            )
         except (RunnerError, ValueError, KeyError, TypeError):
             return "it was damaged, or somebody else wrote it"
         with suppress(OSError):
@@ -71,7 +78,7 @@ class SealedKeptPlans:
     def keep(self, basis: str, kept: KeptPlan) -> None:
         """See KeptPlans."""
         target, because = kept.plan.target, kept.moved_by.encode()
-        plain = len(because).to_bytes(4, "big") + because + written_plan(kept.plan)
+        plain = len(because).to_bytes(4, "big") + because + json.encode(PLANS.written(kept.plan))
         sealed = seal_object(self._keys.current, self._context(target, kept.plan.state, basis), plain)
         if len(sealed) > self._max_bytes:
             return

@@ -9,18 +9,19 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import json
 from msgspec.structs import replace
 
 from runner.conformance.state_store import NESTED, NETWORK
 from runner.diagnostics import Diagnostic, Severity, Span
 from runner.kit.crypto import generate, ring_of
+from runner.kit.envelope import Context, Purpose, open_object, seal_object
 from runner.kit.keyring import KeyRing
 from runner.model.change import AttributeDifference, Change, ChangeKind, OutputChange
 from runner.model.plan import Digests, Plan, PlanKind, Planned, StateFacts
 from runner.model.stack import EngineIdentity, EngineName
 from runner.vault import KeptPlan
-from runner.vault.kept_plans import MOST_BYTES, MOST_DAYS, MOST_OF_A_TARGET, SealedKeptPlans
-from runner.vault.plan_words import read_plan, written_plan
+from runner.vault.kept_plans import MOST_BYTES, MOST_DAYS, MOST_OF_A_TARGET, PLANS, SealedKeptPlans
 from tests.vault.store_benches import KEYS
 
 STATE = StateFacts(lineage="l", serial=3, digest="d")
@@ -97,7 +98,7 @@ def test_a_plan_comes_back_as_it_was(
     planned: Planned, digests: Digests | None, partial: tuple[str, ...]
 ) -> None:
     plan = replace(PLAN, planned=planned, digests=digests, partial=partial, because="b")
-    assert read_plan(written_plan(plan)) == plan
+    assert PLANS.read(json.decode(json.encode(PLANS.written(plan)))) == plan
 
 
 def test_a_kept_plan_is_found_by_what_it_was_made_of_and_by_nothing_else(tmp_path: Path) -> None:
@@ -143,6 +144,25 @@ def test_what_was_cut_short_changed_or_moved_is_not_used(tmp_path: Path) -> None
     assert isinstance(kept.find(replace(NETWORK, stack="other"), STATE, BASIS), str)
     file.write_bytes(whole)
     assert kept.find(NETWORK, STATE, BASIS) == KEPT
+
+
+def test_a_plan_in_the_words_of_an_older_version_is_planned_anew(tmp_path: Path) -> None:
+    kept = plans(tmp_path)
+    kept.keep(BASIS, KEPT)
+    (file,) = files(tmp_path)
+    context = Context(
+        purpose=Purpose.KEPT_PLAN,
+        ledger="ledger-1",
+        environment="prod",
+        target=f"{NETWORK} {BASIS}",
+        lineage=STATE.lineage,
+        serial=STATE.serial,
+    )
+    now = open_object(KEYS, context, file.read_bytes())
+    before = now[: now.index(b"{")] + json.encode(PLAN)
+    for plain, found in ((now, KEPT), (before, "it was damaged, or somebody else wrote it")):
+        file.write_bytes(seal_object(KEYS.current, context, plain))
+        assert kept.find(NETWORK, STATE, BASIS) == found
 
 
 @pytest.mark.parametrize("kind", ["link", "pipe", "directory", "enormous"])
