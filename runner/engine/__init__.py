@@ -78,8 +78,9 @@ class PlanOptions(Struct, frozen=True, kw_only=True):
 
 
 class EngineEvent(Struct, frozen=True, kw_only=True):
-    """A line of the engine's stream, redacted. `kind`: start | complete | errored | progress | message | output;
-    `address`, `action`, `id` for resources."""
+    """A line of the engine's stream, redacted. `kind`: start | complete | errored | provisioning | progress | message |
+    output; `address`, `action`, `id` for resources. A resource that is *provisioning* is made, and a program that
+    belongs to its making has begun."""
 
     kind: str
     text: str
@@ -91,14 +92,16 @@ class EngineEvent(Struct, frozen=True, kw_only=True):
 
 class Applied(Struct, frozen=True, kw_only=True):
     """What an apply did. `ok` False: it failed, was stopped or timed out, with `because`. `finished` are the resources
-    that completed, `unfinished` those that started and were not seen to end, each `(address, action, id)`. `locked`:
-    the engine's own lock is somebody else's, in words that name who; nothing was begun then."""
+    that completed, `unfinished` those that started and were not seen to end, each `(address, action, id)`;
+    `provisioning` the addresses among the unfinished whose provisioners had begun. `locked`: the engine's own lock is
+    somebody else's, in words that name who; nothing was begun then."""
 
     ok: bool
     because: str = ""
     stopped: bool = False
     finished: tuple[tuple[str, str, str], ...] = ()
     unfinished: tuple[tuple[str, str, str], ...] = ()
+    provisioning: frozenset[str] = frozenset()
     failed: tuple[tuple[str, str], ...] = ()
     locked: Diagnostic | None = None
 
@@ -106,13 +109,15 @@ class Applied(Struct, frozen=True, kw_only=True):
 class StateContents(Struct, frozen=True, kw_only=True):
     """A state, read. `outputs` hold plain values, sensitive ones too (the caller marks them secret at once);
     `resources` have no sensitive attribute. `sealed` are the outputs that are there and could not be opened; `pending`
-    what it says was begun and has not ended, each `(address, action, id)`."""
+    what it says was begun and has not ended, each `(address, action, id)`; `tainted` the addresses that the next plan
+    replaces because a part of their creation failed."""
 
     facts: StateFacts
     outputs: Mapping[str, Output]
     resources: tuple[Resource, ...]
     sealed: frozenset[str] = frozenset()
     pending: tuple[tuple[str, str, str], ...] = ()
+    tainted: frozenset[str] = frozenset()
 
 
 class EngineLock(Struct, frozen=True, kw_only=True):

@@ -21,7 +21,7 @@ _KINDS = {
     "apply_progress": "progress",
     "apply_complete": "complete",
     "apply_errored": "errored",
-    "provision_start": "progress",
+    "provision_start": "provisioning",
     "provision_progress": "progress",
     "provision_complete": "progress",
     "provision_errored": "progress",

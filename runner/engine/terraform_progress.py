@@ -21,6 +21,7 @@ class Progress:
         self._below = stack_directory(work)
         self._listen = listen
         self._running: dict[tuple[str, str], _Resource] = {}
+        self._provisioning: set[str] = set()
         self._finished: list[_Resource] = []
         self._errored: dict[str, str] = {}
         self.diagnostics: list[Diagnostic] = []
@@ -48,6 +49,7 @@ class Progress:
             stopped=stopped,
             finished=tuple(self._finished),
             unfinished=tuple(self._running.values()),
+            provisioning=frozenset(self._provisioning & {address for address, _ in self._running}),
             failed=tuple(failed.items()),
         )
 
@@ -57,6 +59,9 @@ class Progress:
         match event.kind:
             case "start":
                 self._running[key] = told
+                self._provisioning.discard(event.address)
+            case "provisioning":
+                self._provisioning.add(event.address)
             case "complete":
                 before = self._running.pop(key, told)
                 self._finished.append((event.address, event.action, event.id or before[2]))

@@ -50,7 +50,12 @@ def contents_of(state: bytes) -> StateContents:
             "OpenTofu encrypted it", "use the encryption of `state:` instead of the engine's own"
         )
     outputs = {name: _output(told) for name, told in object_of(written.get("outputs")).items()}
-    return StateContents(facts=facts, outputs=outputs, resources=tuple(_resources(written, outputs)))
+    return StateContents(
+        facts=facts,
+        outputs=outputs,
+        resources=tuple(_resources(written, outputs)),
+        tainted=frozenset(_tainted(written)),
+    )
 
 
 def outputs_of(document: bytes) -> dict[str, Output]:
@@ -117,23 +122,34 @@ def _resources(written: Mapping[str, Json], outputs: Mapping[str, Output]) -> It
             yield _resource(resource, instance, redactor.json(object_of(without_texts(attributes, texts))))
 
 
+def _tainted(written: Mapping[str, Json]) -> Iterator[str]:
+    for resource in objects_of(written.get("resources")):
+        for instance in objects_of(resource.get("instances")):
+            if instance.get("status") == "tainted":
+                yield _address(resource, instance)
+
+
 def _resource(
     resource: Mapping[str, Json], instance: Mapping[str, Json], attributes: dict[str, Json]
 ) -> Resource:
+    identity = attributes.get("id")
+    return Resource(
+        address=_address(resource, instance),
+        type=str(resource.get("type") or ""),
+        provider=_provider(str(resource.get("provider") or "")),
+        id=str(identity) if isinstance(identity, str | int) else "",
+        attributes=attributes,
+    )
+
+
+def _address(resource: Mapping[str, Json], instance: Mapping[str, Json]) -> str:
     kind, name, module = (str(resource.get(key) or "") for key in ("type", "name", "module"))
     address = f"{module}.{kind}.{name}" if module else f"{kind}.{name}"
     if "index_key" in instance:
         address += f"[{json.dumps(instance['index_key'], ensure_ascii=False)}]"
     if deposed := instance.get("deposed"):
         address += f" (deposed {deposed})"
-    identity = attributes.get("id")
-    return Resource(
-        address=address,
-        type=kind,
-        provider=_provider(str(resource.get("provider") or "")),
-        id=str(identity) if isinstance(identity, str | int) else "",
-        attributes=attributes,
-    )
+    return address
 
 
 def _provider(written: str) -> str:

@@ -81,12 +81,16 @@ def _whole(file: Path) -> bytes | None:
 def _witnessed(lines: list[Mapping[str, object]]) -> Witnessed:
     unfinished: dict[tuple[str, str], Seen] = {}
     finished: list[Seen] = []
+    provisioning: set[str] = set()
     for line in lines:
         address, action = str(line.get("address", "")), str(line.get("action", ""))
         seen = (address, action, str(line.get("id", "")))
         match line["event"]:
             case "start":
                 unfinished[address, action] = seen
+                provisioning.discard(address)
+            case "provisioning":
+                provisioning.add(address)
             case "complete":
                 unfinished.pop((address, action), None)
                 finished.append(seen)
@@ -96,4 +100,6 @@ def _witnessed(lines: list[Mapping[str, object]]) -> Witnessed:
                 pass
     if any(line["event"] == "applied" and line["ok"] for line in lines):
         unfinished = {}  # what it finished may still be lost, where its state stayed here
-    return Witnessed(unfinished=tuple(unfinished.values()), finished=tuple(finished))
+    return Witnessed(
+        unfinished=tuple(unfinished.values()), finished=tuple(finished), provisioning=provisioning
+    )

@@ -135,7 +135,7 @@ def _states_wait(session: Session, target: TargetName, why: str) -> None:
 
 
 class _Listener:
-    """Counts and tells; every resource's start and end is in the journal before it is told."""
+    """Counts and tells; every resource's start, provisioners and end are in the journal before they are told."""
 
     def __init__(self, session: Session, plan: Plan) -> None:
         counts = counted(plan.planned) if plan.planned else None
@@ -146,7 +146,7 @@ class _Listener:
         target = self._plan.target
         with suppress(OSError), self._session.directory.log(target).open("a", encoding="utf-8") as log:
             log.write(event.text + "\n")
-        if event.kind in ("start", "complete", "errored") and event.address:
+        if event.kind in ("start", "complete", "errored", "provisioning") and event.address:
             self._note(event)
         if event.kind in ("complete", "errored") and event.address:
             self._done += event.kind == "complete"
@@ -160,7 +160,7 @@ class _Listener:
                 )
             )
         # What is complete was told just now, and what the engine announces is in the plan.
-        if event.text and event.kind in ("start", "progress"):
+        if event.text and event.kind in ("start", "provisioning", "progress"):
             self._session.progress(target, "applying", event.text, self._done, self._total)
 
     def _note(self, event: EngineEvent) -> None:

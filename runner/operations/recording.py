@@ -119,7 +119,9 @@ def _unknown_of(ending: Ending, contents: StateContents | None) -> tuple[str, ..
     applied = ending.applied
     if applied is None or applied.ok:
         return ()
-    witnessed = Witnessed(unfinished=applied.unfinished, finished=applied.finished)
+    witnessed = Witnessed(
+        unfinished=applied.unfinished, finished=applied.finished, provisioning=applied.provisioning
+    )
     if contents:
         return unknown_in(witnessed, contents)
     return unknown_of(witnessed, None if ending.ready.work.backend.file is None else ())

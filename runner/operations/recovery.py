@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
-from runner.decisions.handed_over import Witnessed, unknown_in
+from runner.decisions.handed_over import Witnessed, parted, unknown_in
 from runner.decisions.handed_over import unknown_of as unknown_among
 from runner.engine import Engine, StateContents
 from runner.errors import OutcomeUnknown
@@ -25,6 +25,7 @@ from runner.operations.workplace import readied_engine
 
 class Finding(Struct, frozen=True, kw_only=True):
     """What is known of an end that was not recorded. `state` None: the store's newest version is the newest there is.
+    `standing`: which of it the newest state has, as `address id`.
     `accepted`: a person has looked, so the unknown no longer stands in the way. `instead`: names the state on record
     whose place the remnant's takes because a person says so, though it may be newer; empty: the newest is taken.
     `journal` is the dead run's, while we
@@ -35,6 +36,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     remnant: Remnant | None
     unknown: tuple[str, ...]
     accepted: bool
+    standing: tuple[str, ...] = ()
     instead: str = ""
     journal: Journal | None = None
 
@@ -97,6 +99,31 @@ def lost_of(session: Session, remnant: Remnant) -> tuple[str, ...]:
     known = {resource.id for state in states for resource in engine.contents(state).resources}
     made = (seen for seen in remnant.witnessed.finished if seen[1] == "create" and seen[2])
     return tuple(f"{address} {identity}" for address, _, identity in made if identity not in known)
+
+
+def standing_of(session: Session, finding: Finding) -> tuple[str, ...]:
+    """Those of what is unknown that the newest state has, as `address id`: they were made, and what nobody saw is the
+    end of their provisioners, or of a change. One that stood there when all was last well is not what was made."""
+    target, remnant, previous = finding.target, finding.remnant, session.live(finding.target)
+    if not finding.unknown or (remnant and remnant.elsewhere):
+        return ()
+    engine, store = _engine(session, target, remnant), store_for(session, target)
+    versions = [each.stored for each in store.versions(target)]
+    newest = store.read_version(target, versions[0].version) if versions else b""
+    ours = remnant.state if remnant and remnant.state else b""
+    if ours and (not newest or engine.facts(ours).serial >= engine.facts(newest).serial):
+        newest = ours
+    good = previous.good.state if previous and previous.good else None
+    known = next((each for each in versions if good and each.version == good.version), None)
+    before = engine.contents(store.read_version(target, known.version)).resources if known else ()
+    ids = {each.address: each.id for each in before}
+    standing = {each.address: each.id for each in engine.contents(newest).resources}
+    return tuple(
+        f"{address} {standing[address]}".strip()
+        for address, identity in map(parted, finding.unknown)
+        if address in standing
+        if (standing[address] == identity if identity else standing[address] != ids.get(address))
+    )
 
 
 def given_up(session: Session, remnant: Remnant) -> tuple[str, tuple[str, ...]]:

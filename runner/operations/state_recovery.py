@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,16 +20,24 @@ from runner.operations.bench import Bench
 from runner.operations.confirming import asked
 from runner.operations.opening import leases_for, opened
 from runner.operations.overtaken import Overtaken, dropped
-from runner.operations.recovery import Finding, accepted, given_up, lost_of, pending_of, recover, unknown_of
+from runner.operations.recovery import (
+    Finding,
+    accepted,
+    given_up,
+    lost_of,
+    pending_of,
+    recover,
+    standing_of,
+    unknown_of,
+)
 from runner.operations.run_directory import abandoned_runs
 from runner.operations.session import Session
 from runner.operations.standing import standing_leases
 from runner.operations.state_places import StatePlace, place_of, pulled_state
 from runner.operations.surgery import StateChange, Surgery, announced, written_down
 from runner.operations.survey import Survey
+from runner.operations.unseen_ends import anew, told
 from runner.operations.workplace import readied_engine
-
-URN = "urn:pulumi:"
 
 
 class Foreign(Struct, frozen=True, kw_only=True):
@@ -58,6 +65,7 @@ def recovered(
             or (pending_of(session, name) if lease and not remnant else ()),
             accepted=False,
         )
+        finding = replace(finding, standing=standing_of(session, finding))
         finding, lost = _instead(session, finding) if force else (finding, ())
         foreign = _foreign(session, name) if lease is None and remnant is None else None
         lines = told(finding, stale=stale, foreign=foreign.words if foreign else "")
@@ -78,7 +86,7 @@ def recovered(
     return StateChange(
         text="\n".join([*lines, f"`{name}` is settled: what its store holds now is on the record"]),
         entry=entry,
-        next=(f"runner preview {name}",),
+        next=(f"runner preview {name}", *anew(finding)),
     )
 
 
@@ -120,80 +128,6 @@ def _looked_at(bench: Bench, name: TargetName, lines: Sequence[str], *, yes: boo
         return yes
     text = "\n".join([*lines, f"record that you have looked at {name}?"])
     return bench.ask(asked("state recover", name.environment, text))
-
-
-def told(finding: Finding, *, stale: bool = False, foreign: str = "") -> list[str]:
-    """What is known, in lines for a person; pure. Empty where nothing is unknown."""
-    lines = []
-    if finding.lease and finding.lease.intent:
-        lease = finding.lease
-        lines.append(
-            f"run {lease.run} of {lease.holder} on {lease.host} announced a change and did not record its end"
-        )
-    if finding.remnant:
-        lines.append(f"run {finding.remnant.run.name} was killed in this clone; its last state is kept here")
-    if stale:
-        lines.append(
-            "a run that was killed in this clone left a state, but the record has gone on since: it is dropped"
-        )
-        lines.append("(`--force` would take it instead of the one on record)")
-    if foreign:
-        lines.append(foreign)
-    if finding.unknown:
-        lines.append("nobody saw how these ended; look at them in the cloud:")
-        lines += [f"  {each}" for each in finding.unknown]
-        lines += [
-            "what exists and is not in the state is taken in with:",
-            "",
-            *import_options([each for each in finding.unknown if each.startswith(URN)]),
-            *import_blocks([each for each in finding.unknown if not each.startswith(URN)]),
-        ]
-    return lines
-
-
-def import_options(unknown: Sequence[str]) -> list[str]:
-    """What a Pulumi program says, for one `up`, to take in resources given as `urn id`. Pure."""
-    lines = []
-    for each in unknown:
-        urn, known = _parted(each)
-        identity = json.dumps(known) if known else '"…", an id that was not seen'
-        lines.append(f"  the resource option `import` of `{urn.rpartition('::')[2]}`: {identity}")
-    return lines
-
-
-def import_blocks(unknown: Sequence[str]) -> list[str]:
-    """`import` blocks for resources given as `address id`; those without an id have a gap to fill. Pure."""
-    lines: list[str] = []
-    for each in unknown:
-        address, known = _parted(each)
-        lines += [
-            "import {",
-            f"  to = {address}",
-            f"  id = {_quoted(known)}" if known else '  id = "…"  # not seen',
-            "}",
-            "",
-        ]
-    return lines
-
-
-def _parted(unknown: str) -> tuple[str, str]:
-    """Address and id. An index may hold spaces (`x.y["a b"] i-1`), so the address ends at the first space outside
-    brackets."""
-    depth, quoted = 0, False
-    for place, letter in enumerate(unknown):
-        if letter == '"' and unknown[place - 1 : place] != "\\":
-            quoted = not quoted
-        elif not quoted and letter in "[]":
-            depth += 1 if letter == "[" else -1
-        elif letter == " " and not quoted and depth <= 0:
-            return unknown[:place], unknown[place + 1 :].strip()
-    return unknown, ""
-
-
-def _quoted(text: str) -> str:
-    """As a literal of HCL: no template begins in it."""
-    plain = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
-    return '"' + plain.replace("${", "$${").replace("%{", "%%{") + '"'
 
 
 def _announced_lease(bench: Bench, whole: Survey, name: TargetName) -> Lease | None:

@@ -2,9 +2,12 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from runner.decisions.handed_over import Seen, Witnessed, unknown_of
+from runner.decisions.handed_over import Seen, Witnessed, unknown_in, unknown_of
+from runner.engine import StateContents
 from runner.model.entry import Resource
+from runner.model.plan import StateFacts
 
 ADDRESSES = st.sampled_from(["x.a", "x.b", 'x.c["k 1"]'])
 SEEN: st.SearchStrategy[Seen] = st.tuples(
@@ -41,6 +44,27 @@ def test_a_creation_whose_predecessor_stands_in_an_older_state_is_named() -> Non
     begun = Witnessed(finished=[("x.a", "delete", "i-1")], unfinished=[("x.a", "create", "")])
     assert unknown_of(begun, [resource("x.a", "i-1")]) == ("x.a",)
     assert unknown_of(begun, [resource("x.a", "i-2")]) == ()
+
+
+def test_a_creation_in_the_state_whose_provisioners_had_begun_is_named() -> None:
+    """Its state is written when another resource ends, whatever its provisioners did since (measured)."""
+    begun = Witnessed(unfinished=[("x.a", "create", ""), ("x.b", "create", "")], provisioning={"x.a"})
+    assert unknown_of(begun, [resource("x.a", "i-1"), resource("x.b", "i-2")]) == ("x.a",)
+    assert unknown_of(replace(begun, unfinished=[], finished=[("x.a", "create", "i-1")]), []) == ("x.a i-1",)
+
+
+def test_what_the_engine_makes_anew_needs_no_person_to_look_at_its_provisioners() -> None:
+    begun = Witnessed(unfinished=[("x.a", "create", "")], provisioning={"x.a"})
+    facts, standing = StateFacts(), (resource("x.a", "i-1"),)
+    tainted = StateContents(facts=facts, outputs={}, resources=standing, tainted=frozenset({"x.a"}))
+    assert unknown_in(begun, tainted) == ()
+    assert unknown_in(begun, replace(tainted, tainted=frozenset())) == ("x.a",)
+
+
+def test_a_deletion_whose_provisioners_had_begun_is_answered_by_the_state() -> None:
+    begun = Witnessed(unfinished=[("x.a", "delete", "i-1")], provisioning={"x.a"})
+    assert unknown_of(begun, []) == ()
+    assert unknown_of(begun, [resource("x.a", "i-1")]) == ("x.a i-1",)
 
 
 def test_where_a_resource_has_no_id_its_address_is_all_there_is() -> None:

@@ -17,7 +17,7 @@ from runner.model.plan import StateFacts
 from runner.operations.recovery import Finding
 from runner.operations.state_changes import refused_push
 from runner.operations.state_places import settings_of_location
-from runner.operations.state_recovery import import_blocks, told
+from runner.operations.unseen_ends import import_blocks, told
 
 NAME = TargetName(environment="prod", stack="eu/network")
 STANDING = StateFacts(lineage="l-1", serial=7, digest="d")
@@ -104,6 +104,20 @@ def test_what_is_unknown_is_named_with_its_import() -> None:
     text = "\n".join(told(finding))
     assert "  aws_sqs_queue.q id-1" in text
     assert '  id = "id-1"' in text
+
+
+def test_what_the_state_has_is_not_imported_and_made_anew_where_it_is_not_whole() -> None:
+    finding = Finding(
+        target=NAME,
+        lease=None,
+        remnant=None,
+        unknown=('aws_sqs_queue.q["a b"]', "aws_sqs_queue.r"),
+        accepted=False,
+        standing=('aws_sqs_queue.q["a b"] id-1',),
+    )
+    lines = told(finding)
+    assert """  runner up prod/eu/network --replace 'aws_sqs_queue.q["a b"]'""" in lines
+    assert [line for line in lines if line.startswith("  to = ")] == ["  to = aws_sqs_queue.r"]
 
 
 def state(serial: int, **more: object) -> bytes:

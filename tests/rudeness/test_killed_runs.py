@@ -1,15 +1,37 @@
 """kill -9 at every happening of an apply, and at random instants: the next command goes on, and nothing is lost."""
 
+import json
 import os
 import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
+from tests.checkout import Checkout
 from tests.nets.soak import IN_FULL, Round
-from tests.rudeness.scene import Scene, Watched
+from tests.program import Program
+from tests.rudeness.scene import TARGET, Scene, Watched, scene_of
+from tests.waiting import until
+
+# The end of `d` writes `b` into the state, whose own provisioner has not ended.
+PROVISIONED = """\
+variable "n" {}
+variable "gates" {}
+resource "terraform_data" "b" {
+  triggers_replace = var.n
+  provisioner "local-exec" {
+    command = "touch ${var.gates}/reached-${var.n}; while [ ! -e ${var.gates}/open-${var.n} ]; do sleep 0.05; done"
+  }
+  provisioner "local-exec" { command = "touch ${var.gates}/whole-${self.id}" }
+}
+resource "terraform_data" "d" {
+  triggers_replace = var.n
+  provisioner "local-exec" { command = "while [ ! -e ${var.gates}/reached-${var.n} ]; do sleep 0.05; done" }
+}
+"""
 
 BOTH = pytest.mark.parametrize("engines", [False, True], ids=["the-runner", "and-all-it-started"])
 
@@ -78,3 +100,43 @@ def gone_on(scene: Scene, watched: Watched) -> set[str]:
     missing = ids - set(scene.ids().values()) - replaced - named
     assert not missing, f"lost: {missing}\n{watched.kinds()}"
     return ids
+
+
+def test_a_resource_in_the_state_whose_provisioners_nobody_saw_end_is_named_and_can_be_made_anew(
+    repository: Checkout, run_runner: Program, tmp_path: Path, terraform_binary: Path
+) -> None:
+    scene = scene_of(repository, run_runner, tmp_path / "gates", stack=PROVISIONED)
+    watched = scene.start("up", "prod", "--yes")
+    watched.until(lambda each: each["type"] == "applied" and each["address"] == "terraform_data.d")
+    until(lambda: any(whole_with(state, "b", "d") for state in states_under_way(scene)))
+    watched.kill(engines=True)
+    until(scene.nobody_is_left)
+
+    refused = scene.run("up", "prod", "--yes", code=9)
+    assert "terraform_data.b" in refused.diagnostic("outcome-unknown")["message"]
+    assert scene.entries("prod")[-1]["unknown"] == ["terraform_data.b"]
+    half = scene.ids()["terraform_data.b"]
+    again = f"runner up {TARGET} --replace terraform_data.b"
+    shown = scene.run("state", "recover", TARGET, "--yes")
+    assert again in shown.result["text"]
+    assert "import {" not in shown.result["text"]
+    assert again in shown.result["next"]
+    scene.open_gate(0)
+    scene.run(*again.split()[1:], "--yes")
+    whole = scene.ids()["terraform_data.b"]
+    assert (scene.gates / f"whole-{whole}").exists()
+    assert not (scene.gates / f"whole-{half}").exists()
+    scene.run("up", "prod", "--yes")
+    scene.all_is_told()
+
+
+def states_under_way(scene: Scene) -> list[Path]:
+    """The state files that engines write in this clone."""
+    return [file for run in scene.runs() for file in (run / "work").rglob("*.tfstate")]
+
+
+def whole_with(state: Path, *names: str) -> bool:
+    """Whether that state is written to its end, and has those resources."""
+    with suppress(ValueError):
+        return {each["name"] for each in json.loads(state.read_bytes())["resources"]} >= set(names)
+    return False
