@@ -3,6 +3,7 @@ started. No shell, and no environment that was not listed."""
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import fcntl
 import functools
@@ -12,25 +13,26 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from runner.diagnostics import Diagnostic
 from runner.errors import ToolUnavailable
+from runner.kit import watchdog
+from runner.kit.line_stream import LineStream
+from runner.kit.line_stream import OnLine as OnLine
 from runner.kit.mortality import exit_watch, foreground, has_ended, kill_group, kill_session, send
 from runner.kit.stop import Stop as Stop
-
-OnLine = Callable[[str, bytes], None]
-"""Takes the stream's name (`stdout`, `stderr`) and a line without its end."""
+from runner.kit.watchdog import Watchdog
 
 DEFAULT_LIMIT = 256 << 20
 STDERR_KEPT = 1 << 20
-LINE_LIMIT = 1 << 20
 DRAIN = 5.0  # seconds for what a dead group left in its pipes
 SILENCE = 0.2  # seconds after which an open pipe of a dead group is left to whoever holds it
 FORCED = 6.0  # seconds from the second interrupt to the kill: Terraform gives its providers five
@@ -83,14 +85,16 @@ def run(command: Command, *, stop: Stop | None = None, on_line: OnLine | None = 
     return _Run(command, stop or Stop(), on_line).result()
 
 
-def beside(argv: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """A program of our own that answers on stdout what it is asked on stdin, beside us. It is to end where its stdin
+def beside(
+    argv: Sequence[str], environment: Mapping[str, str], *, answers: bool = True
+) -> subprocess.Popen[bytes]:
+    """A program of our own beside us, that listens on stdin, and `answers` on stdout. It is to end where its stdin
     does, which is when we end at the latest. OSError when it cannot be started."""
     return subprocess.Popen(
         argv,
         env=dict(environment),
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        stdout=subprocess.PIPE if answers else subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C is ours to answer
     )
@@ -117,57 +121,39 @@ def piped(
     )
 
 
+_STARTING = threading.Lock()
+
+
 @functools.cache
-def _death_wrapper() -> tuple[str, ...]:
-    """A prefix that has the kernel interrupt the child when the thread that started it dies; empty elsewhere."""
-    if sys.platform != "linux":
-        return ()
-    found = find_program("setpriv", os.defpath)
-    if found is None:
-        return ()
-    told = subprocess.run(
-        [found, "--help"], env={}, stdin=subprocess.DEVNULL, capture_output=True, check=False
-    )
-    return (found, "--pdeathsig", "INT", "--") if b"--pdeathsig" in told.stdout else ()  # not in busybox
+def _started_watchdog() -> Watchdog | None:
+    """The one of this process, started with its first child; None where it cannot be."""
+    try:
+        program = beside((sys.executable, "-I", "-S", watchdog.__file__), {}, answers=False)
+    except OSError:
+        return None
+    pipe = program.stdin
+    assert pipe is not None
+
+    def dismiss() -> None:
+        _shut(pipe)
+        program.wait()
+
+    atexit.register(dismiss)
+    return Watchdog(pipe.fileno())
 
 
-class _Stream(Struct):
-    """One of the child's streams, cut into lines as it comes."""
-
-    name: str
-    on_line: OnLine | None
-    rest: bytearray = field(default_factory=bytearray)
-
-    def take(self, chunk: bytes) -> None:
-        if self.on_line is None:
-            return
-        self.rest += chunk
-        *lines, last = bytes(self.rest).split(b"\n") if b"\n" in chunk else [bytes(self.rest)]
-        for line in lines:
-            self._give(line)
-        while len(last) >= LINE_LIMIT:
-            self._give(last[:LINE_LIMIT])
-            last = last[LINE_LIMIT:]
-        self.rest = bytearray(last)
-
-    def end(self) -> None:
-        if self.rest:
-            self._give(bytes(self.rest))
-            self.rest.clear()
-
-    def _give(self, line: bytes) -> None:
-        assert self.on_line is not None
-        for start in range(0, max(len(line), 1), LINE_LIMIT):
-            self.on_line(self.name, line[start : start + LINE_LIMIT].removesuffix(b"\r"))
+def _watchdog() -> Watchdog | None:
+    with _STARTING:
+        return _started_watchdog()
 
 
 class _Run:
-    """One child's life. The thread that starts it stays with it: the death signal is tied to that thread."""
+    """One child's life."""
 
     def __init__(self, command: Command, stop: Stop, on_line: OnLine | None) -> None:
         self._command = command
         self._stop = stop
-        self._streams = {name: _Stream(name, on_line) for name in ("stdout", "stderr")}
+        self._streams = {name: LineStream(name, on_line) for name in ("stdout", "stderr")}
         self._stdout = bytearray()
         self._stderr: deque[bytes] = deque()
         self._truncated = False
@@ -177,6 +163,7 @@ class _Run:
         self._started = time.monotonic()
         self._pending = memoryview(command.input)
         self._selector = selectors.DefaultSelector()
+        self._watchdog = _watchdog()
         self._exit = contextlib.ExitStack()
         self._open: set[int] = set()
 
@@ -189,6 +176,8 @@ class _Run:
             self._selector.register(wake_read, selectors.EVENT_READ, "wake")
             self._exit.enter_context(self._stop.listening(lambda _: _poke(wake_write)))
             child = self._start()
+            if self._watchdog:
+                self._watchdog.watch(child.pid)
             try:
                 self._watch(child)
             except BaseException:  # also KeyboardInterrupt: nobody may leave a child behind
@@ -227,13 +216,13 @@ class _Run:
         return found
 
     def _start(self) -> subprocess.Popen[bytes]:
-        argv = [*_death_wrapper(), self._program(), *self._command.argv[1:]]
+        argv = [self._program(), *self._command.argv[1:]]
         if self._command.terminal:
             return self._popen(argv, None, None, None, self._command.descriptors)
         out_read, out_write = self._pipe()
         err_read, err_write = self._pipe()
         kept = self._command.descriptors
-        if self._command.outlives_us and _death_wrapper():
+        if self._command.outlives_us:
             kept = (*kept, out_read, err_read)
             for end in (out_read, err_read):
                 with contextlib.suppress(OSError, AttributeError):
@@ -297,16 +286,22 @@ class _Run:
             self._timed_out = True
             self._kill_at = min(self._kill_at or now + self._command.grace, now + self._command.grace)
             if not self._interrupted:
-                send(pid, signal.SIGINT)
+                self._interrupt(pid)
                 self._interrupted = 1
         while self._interrupted < self._stop.level:
             self._interrupted += 1
-            send(pid, signal.SIGINT)
+            self._interrupt(pid)
             if self._interrupted == 2:
                 self._kill_at = min(self._kill_at or now + FORCED, now + FORCED)
         if self._kill_at is not None and now >= self._kill_at:
             kill_session(pid)
             self._kill_at = now + FORCED
+
+    def _interrupt(self, pid: int) -> None:
+        """Not by us and then by the watchdog too: many a program takes the second one for an order to drop all."""
+        if self._watchdog:
+            self._watchdog.leave(pid)
+        send(pid, signal.SIGINT)
 
     def _turn(self, child: subprocess.Popen[bytes], patience: float | None) -> bool:
         """One round of reading and writing; whether anything happened."""
@@ -358,7 +353,7 @@ class _Run:
 
     def _abandon(self, child: subprocess.Popen[bytes]) -> None:
         """Our own code failed: the child is asked once, waited for as long as `grace`, and killed."""
-        send(child.pid, signal.SIGINT)
+        self._interrupt(child.pid)
         until = time.monotonic() + self._command.grace
         while not has_ended(child) and time.monotonic() < until and self._stop.level < 2:
             time.sleep(POLL)
@@ -367,6 +362,8 @@ class _Run:
         forced = self._interrupted > 0 or not has_ended(child)
         # Before it is reaped: as long as it is a zombie, nobody else can get its number.
         kill_session(child.pid) if forced else kill_group(child.pid)
+        if self._watchdog:
+            self._watchdog.leave(child.pid)
         child.wait()
         if child.stdin is not None:
             _shut(child.stdin)

@@ -207,9 +207,6 @@ def test_what_pulumi_started_dies_with_it(pulumi: PulumiBench, tmp_path: Path) -
     until(lambda: not processes_in(tmp_path), "the program and its provider are gone")
 
 
-@pytest.mark.skipif(
-    find_program("setpriv", os.defpath) is None, reason="no setpriv (util-linux) on this machine"
-)
 def test_a_killed_runner_leaves_no_pulumi_and_a_whole_checkpoint(pulumi_binary: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     with subprocess.Popen(

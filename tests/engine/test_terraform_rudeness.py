@@ -20,7 +20,7 @@ from runner.engine.plugin_cache import held
 from runner.engine.terraform import TerraformEngine
 from runner.engine.terraform_state import contents_of
 from runner.errors import Denied, Interrupted, TargetFailed
-from runner.kit.process import Stop, find_program
+from runner.kit.process import Stop
 from runner.model.stack import EngineIdentity, EngineName
 from tests.engine.terraform_bench import CODES, TerraformBench
 from tests.engine.unheard import ignored, planned
@@ -60,9 +60,6 @@ engine.apply(work, Stop(), lambda event: print(event, flush=True))
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    find_program("setpriv", os.defpath) is None, reason="no setpriv (util-linux) on this machine"
-)
 def test_a_killed_runner_leaves_no_terraform_and_a_complete_state(
     terraform_binary: Path, tmp_path: Path
 ) -> None:
@@ -112,6 +109,7 @@ def test_a_saved_plan_runs_only_over_the_code_it_was_made_of(terraform: Terrafor
         "extra.tf.json": "{}",
         "m/main.tf": provisioner,
         "m/more.tf": provisioner,
+        "#loaded.tf": provisioner,
     }.items():
         place = work.directory / name
         before = place.read_text() if place.exists() else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import ToolUnavailable
-from runner.kit.process import Command, Completed, Stop, find_program, run
+from runner.kit.process import Command, Completed, Stop, run
 from tests.waiting import until
 
 PATIENCE = 20.0
@@ -161,9 +162,6 @@ run(Command(argv=["/bin/sh", "-c", sys.argv[1]], cwd=Path(sys.argv[2]), environm
 """
 
 
-@pytest.mark.skipif(
-    find_program("setpriv", os.defpath) is None, reason="no setpriv (util-linux) on this machine"
-)
 @pytest.mark.parametrize("how", ["outlives", "does not"])
 def test_a_killed_parent_interrupts_its_child(tmp_path: Path, how: str) -> None:
     script = "trap 'echo saying; echo saved > saved; exit 0' INT; echo $$ > pid; while :; do sleep 0.02; done"
@@ -176,6 +174,43 @@ def test_a_killed_parent_interrupts_its_child(tmp_path: Path, how: str) -> None:
     until(lambda: not is_alive(child), "the child is gone")
     if how == "outlives":
         assert (tmp_path / "saved").is_file(), "its broken stdout must not have killed it"
+
+
+INTERRUPTING = """
+import sys, threading
+from pathlib import Path
+from runner.kit.process import Command, Stop, run
+stop = Stop()
+threading.Thread(target=lambda: (input(), stop.request()), daemon=True).start()
+script = "trap 'echo told >> told' INT; echo $$ > pid; while [ ! -e enough ]; do sleep 0.02; done; echo ended > ended"
+run(Command(argv=["/bin/sh", "-c", script], cwd=Path(sys.argv[1]), environment={"PATH": "/usr/bin:/bin"}), stop=stop)
+"""
+
+
+def test_a_child_that_we_interrupted_is_not_interrupted_again_when_we_are_killed(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTING, str(tmp_path)], env=parents_environment(), stdin=subprocess.PIPE
+    ) as parent:
+        child = pid_in(tmp_path / "pid")
+        (beside,) = _children_of(parent.pid) - {child}
+        watchdog = os.pidfd_open(beside)
+        assert parent.stdin is not None
+        parent.stdin.write(b"\n")
+        parent.stdin.flush()
+        until((tmp_path / "told").exists, "the child was interrupted")
+        parent.kill()
+        parent.wait()
+    assert select.select([watchdog], [], [], PATIENCE)[0], "the watchdog outlived its last duty"
+    os.close(watchdog)
+    (tmp_path / "enough").touch()
+    until(lambda: not is_alive(child), "the child is gone")
+    assert (tmp_path / "ended").exists()
+    assert (tmp_path / "told").read_text() == "told\n"
+
+
+def _children_of(pid: int) -> set[int]:
+    """Of its main thread."""
+    return {int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
 
 
 def parents_environment() -> dict[str, str]:
