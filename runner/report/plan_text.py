@@ -79,6 +79,19 @@ def plan_lines(plan: Plan, *, unfolded: bool = False, applying: bool = False) ->
     ]
 
 
+def plan_parts(plan: Plan) -> list[list[Line]]:
+    """What a plan says of the cloud, with nothing of the target in it, so that like plans read alike: what must be read
+    first, each change, the outputs. Parts that say nothing are left out."""
+    if plan.planned is None:
+        return []
+    parts = [
+        list(_remarks(plan, plan.planned)),
+        *(list(change_lines(change)) for change in _ordered(plan.planned.changes)),
+        list(_outputs(plan.planned.outputs)),
+    ]
+    return [each for each in parts if each]
+
+
 def counts_text(counts: Counts) -> str:
     """`1 to replace, 2 to create`: losses first; what is zero is left out."""
     named = (
@@ -94,6 +107,11 @@ def counts_text(counts: Counts) -> str:
         (counts.outputs, "output to change" if counts.outputs == 1 else "outputs to change"),
     )
     return ", ".join(f"{number:,} {words}" for number, words in named if number) or "no resource changes"
+
+
+def counted_text(plan: Plan) -> str:
+    """The counts of a plan, or that it has none."""
+    return counts_text(counted(plan.planned)) if plan.planned else "not planned yet"
 
 
 def change_lines(change: Change, unfolded: bool = False) -> Iterator[Line]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.report.safe_text import ci_log, code_block, json_text, markdown, one_line, terminal
+from runner.report.safe_text import ci_log, code_block, json_text, one_line, terminal
 
 UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 ANY = st.text(st.characters())
@@ -40,14 +40,6 @@ def test_no_line_of_a_ci_log_is_a_workflow_command(text: str) -> None:
     for line in ci_log(text).split("\n"):
         assert not line.lstrip().startswith("::")
         assert not re.search(r"##[A-Za-z.]*\[", line)
-
-
-@given(ANY | NASTY)
-def test_markdown_words_format_nothing_and_mention_nobody(text: str) -> None:
-    safe = markdown(text)
-    assert not unseen(safe)
-    left = re.sub(r"&#\d+;", "", safe)
-    assert not set(left) & set("`*_[]()<>#|@!~&\\:\"'")
 
 
 @given(ANY | NASTY, ANY | NASTY)
