@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -91,7 +90,7 @@ class Program(VerbGroup):
         if door is None:
             return None
         if door.believes and not ctx.resilient_parsing:
-            importlib.import_module(_AHEAD).HEAD_START.begin(Path.cwd(), os.environ)
+            importlib.import_module(_AHEAD).HEAD_START.begin(Path.cwd())
         module, _, attribute = door.place.partition(":")
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)

@@ -17,6 +17,9 @@ from msgspec import Struct
 from runner.diagnostics import Diagnostic
 from runner.model.references import Json
 
+REMEMBERED = "configuration.json"
+"""The file, in our directory of the Git directory, of what was believed before; see runner.config.remembering."""
+
 
 class FileKind(StrEnum):
     """The three kinds of files that a user writes for us (DESIGN, section 2)."""

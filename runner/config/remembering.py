@@ -19,13 +19,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from runner.config import Checked, Checker, FileKind, Mistake
+from runner.config import REMEMBERED, Checked, Checker, FileKind, Mistake
 from runner.config.places import Places
 from runner.config.section import Section
 from runner.kit.tree import blob_id
 from runner.model.references import Json
 
-_FILE = "configuration.json"
 _SPARE = 500
 
 
@@ -42,7 +41,7 @@ class ConfigurationReader:
 
     def __init__(self, load: Callable[[], Checker], directory: Path | None = None) -> None:
         self._load = load
-        self._path = directory / _FILE if directory else None
+        self._path = directory / REMEMBERED if directory else None
         self._checker: Checker | None = None
         self._known: dict[str, Json] | None = None
         self._used: dict[str, Json] = {}
@@ -94,7 +93,7 @@ class ConfigurationReader:
         body = json.dumps({**dict(rest[-_SPARE:]), **self._used}, separators=(",", ":")).encode()
         with suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=self._path.parent, prefix=_FILE)
+            descriptor, name = tempfile.mkstemp(dir=self._path.parent, prefix=REMEMBERED)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(_heading(body).encode() + b"\n" + body)
             os.replace(name, self._path)

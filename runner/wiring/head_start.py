@@ -9,51 +9,29 @@ answer the files are checked here.
 from __future__ import annotations
 
 import atexit
+import importlib
 import json
 import os
-import sys
-from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
-from typing import IO, Protocol
+from typing import BinaryIO
 
-from runner.config import Checked, Checker, FileKind
-from runner.kit.process import beside
+from runner.config import REMEMBERED, Checked, Checker, FileKind
+from runner.kit.twin import Twin, twin
 from runner.model.references import Json
 
 SERVER = "runner.config.schema.serving"
-REMEMBERED = Path("runner", "configuration.json")
-"""Below the Git directory; see runner.config.remembering."""
-
-_PASSED = ("PATH", "HOME", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
-
-
-class _Child(Protocol):
-    stdin: IO[bytes] | None
-    stdout: IO[bytes] | None
-
-    def kill(self) -> None: ...
-    def wait(self) -> int: ...
 
 
 class HeadStart:
     """The checker beside us, from when it is started to the end of the command."""
 
     def __init__(self) -> None:
-        self._child: _Child | None = None
+        self._twin: Twin | None = None
 
-    def begin(self, directory: Path, variables: Mapping[str, str]) -> None:
+    def begin(self, directory: Path) -> None:
         """Starts it where the repository around `directory` looks as if its configuration was never checked."""
-        if self._child is None and _cores() > 1 and _looks_new(directory):
-            environment = {
-                name: value
-                for name, value in variables.items()
-                if name in _PASSED or name.startswith("PYTHON")
-            }
-            try:
-                self._child = beside((sys.executable, "-P", "-m", SERVER), environment)
-            except OSError:
-                return
+        if self._twin is None and _cores() > 1 and _looks_new(directory):
+            self._twin = twin(_serve)
             atexit.register(self.end)
 
     def checker(self, otherwise: Checker) -> Checker:
@@ -71,13 +49,12 @@ class HeadStart:
         return check
 
     def _answer(self, question: str) -> Json:
-        child = self._child
-        if child is None or child.stdin is None or child.stdout is None:
+        if self._twin is None:
             return None
         try:
-            child.stdin.write(question.encode() + b"\n")
-            child.stdin.flush()
-            answer: Json = json.loads(child.stdout.readline())
+            self._twin.asked.write(question.encode() + b"\n")
+            self._twin.asked.flush()
+            answer: Json = json.loads(self._twin.told.readline())
         except (OSError, ValueError):
             self.end()
             return None
@@ -85,18 +62,17 @@ class HeadStart:
 
     def end(self) -> None:
         """Nobody asks any more."""
-        child, self._child = self._child, None
-        if child is not None:
-            child.kill()
-            for pipe in (child.stdin, child.stdout):
-                if pipe is not None:
-                    with suppress(OSError):  # of a question that it did not live to read
-                        pipe.close()
-            child.wait()
+        if self._twin is not None:
+            self._twin.end()
+        self._twin = None
 
 
 HEAD_START = HeadStart()
 """Of this process: it begins before there is a bench to keep it on."""
+
+
+def _serve(asked: BinaryIO, told: BinaryIO) -> None:
+    importlib.import_module(SERVER).serve(asked, told)
 
 
 def _cores() -> int:
@@ -107,5 +83,5 @@ def _looks_new(directory: Path) -> bool:
     """Guessed without Git, from what most clones look like; a worktree of another clone is left alone."""
     for place in (directory, *directory.parents):
         if (git := place / ".git").is_dir():
-            return not (git / REMEMBERED).exists()
+            return not (git / "runner" / REMEMBERED).exists()
     return False

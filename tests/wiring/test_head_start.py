@@ -1,41 +1,37 @@
-"""What is checked beside us is what would have been checked here, and a checker that is not there is not missed."""
+"""What is checked beside us is what would have been checked here, and a checker that is not there is not missed.
+
+Each story is a process of its own: a checker is a twin of its process, which there is not where other threads run, as
+they do in a test's.
+"""
 
 from __future__ import annotations
 
 import os
 import select
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from runner.config import Checked, FileKind
+_STORY = """
+import os, signal, sys
+from pathlib import Path
+from runner.config import REMEMBERED, FileKind
 from runner.config.schema.checking import check
-from runner.wiring.head_start import REMEMBERED, HeadStart
+from runner.wiring.head_start import HeadStart
 
-_GOOD = "branch: main\ninputs: {größe: [1, 'zwei']}\nleases: {term: 60s}\n".encode()
-_LIMIT = 1000
+GOOD = "branch: main\\ninputs: {größe: [1, 'zwei']}\\nleases: {term: 60s}\\n".encode()
+clone, start, files = Path(sys.argv[1]), HeadStart(), []
 
+def here(kind, file, content, limit):
+    files.append(file)
+    return check(kind, file, content, limit)
 
-class _Here:
-    """The checker of this process, and what it was asked."""
+def children():
+    return Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
 
-    def __init__(self) -> None:
-        self.files: list[str] = []
-
-    def __call__(self, kind: FileKind, file: str, content: bytes, limit: int) -> Checked:
-        self.files.append(file)
-        return check(kind, file, content, limit)
-
-
-@pytest.fixture
-def start() -> Iterator[HeadStart]:
-    start = HeadStart()
-    yield start
-    start.end()
+"""
 
 
 @pytest.fixture
@@ -45,62 +41,103 @@ def clone(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_file_is_checked_beside_us_as_it_is_here(start: HeadStart, clone: Path) -> None:
-    here = _Here()
-    start.begin(clone / "below", os.environ)
-    checked = start.checker(here)(FileKind.ENVIRONMENT, "environments/prod.yaml", _GOOD, _LIMIT)
-    assert checked == check(FileKind.ENVIRONMENT, "environments/prod.yaml", _GOOD, _LIMIT)
-    assert here.files == []
-
-
-def test_mistakes_are_told_by_the_one_that_asks(start: HeadStart, clone: Path) -> None:
-    here = _Here()
-    start.begin(clone, os.environ)
-    checker = start.checker(here)
-    found = checker(FileKind.RUNNER, "runner.yaml", b"limits: {targets: many}\nlimit: \xff\n", _LIMIT)
-    assert found.mistakes
-    assert checker(FileKind.RUNNER, "again.yaml", b"limits: {targets: 3}\n", _LIMIT).value
-    assert here.files == ["runner.yaml"], "a file with a mistake is no reason to check the next one here"
-
-
-def test_a_checker_that_dies_is_not_missed(start: HeadStart, clone: Path) -> None:
-    here, before = _Here(), _children()
-    start.begin(clone, os.environ)
-    (pid,) = _children() - before
-    os.kill(pid, signal.SIGKILL)
-    checked = start.checker(here)(FileKind.ENVIRONMENT, "environments/prod.yaml", _GOOD, _LIMIT)
-    assert checked.value
-    assert here.files == ["environments/prod.yaml"]
-    assert _children() == before
-
-
-def test_nobody_is_started_where_the_configuration_was_checked_before(start: HeadStart, clone: Path) -> None:
-    before = _children()
-    (clone / ".git" / REMEMBERED).parent.mkdir()
-    (clone / ".git" / REMEMBERED).write_text("")
-    start.begin(clone, os.environ)
-    start.begin(Path("/"), os.environ)
-    assert _children() == before
-
-
-def test_the_checker_ends_with_whoever_started_it(clone: Path) -> None:
-    program = (
-        "import os, sys; from pathlib import Path; from runner.wiring.head_start import HeadStart\n"
-        "HeadStart().begin(Path(sys.argv[1]), os.environ)\n"
-        "print(open(f'/proc/self/task/{os.getpid()}/children').read(), flush=True); os.kill(os.getpid(), 9)"
+def _told(clone: Path, story: str) -> subprocess.CompletedProcess[bytes]:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    return subprocess.run(
+        [sys.executable, "-c", _STORY + story, clone], capture_output=True, check=False, env=environment
     )
-    ran = subprocess.run([sys.executable, "-c", program, clone], stdout=subprocess.PIPE, check=False)
+
+
+def _goes_well(clone: Path, story: str) -> None:
+    told = _told(clone, story)
+    assert told.returncode == 0, told.stderr.decode()
+
+
+def test_a_file_is_checked_beside_us_as_it_is_here(clone: Path) -> None:
+    _goes_well(
+        clone,
+        """
+start.begin(clone / "below")
+found = start.checker(here)(FileKind.ENVIRONMENT, "environments/prod.yaml", GOOD, 1000)
+assert found == check(FileKind.ENVIRONMENT, "environments/prod.yaml", GOOD, 1000)
+assert found.value
+assert files == [], files
+start.end()
+assert children() == []
+""",
+    )
+
+
+def test_mistakes_are_told_by_the_one_that_asks(clone: Path) -> None:
+    _goes_well(
+        clone,
+        """
+start.begin(clone)
+checker = start.checker(here)
+assert checker(FileKind.RUNNER, "runner.yaml", b"limits: {targets: many}\\nlimit: \\xff\\n", 1000).mistakes
+assert checker(FileKind.RUNNER, "again.yaml", b"limits: {targets: 3}\\n", 1000).value
+assert files == ["runner.yaml"], "a file with a mistake is no reason to check the next one here"
+""".replace("\\\\", "\\"),
+    )
+
+
+def test_a_checker_that_dies_is_not_missed(clone: Path) -> None:
+    _goes_well(
+        clone,
+        """
+start.begin(clone)
+(pid,) = children()
+os.kill(int(pid), signal.SIGKILL)
+assert start.checker(here)(FileKind.ENVIRONMENT, "environments/prod.yaml", GOOD, 1000).value
+assert files == ["environments/prod.yaml"]
+assert children() == []
+""",
+    )
+
+
+def test_nobody_is_started_where_the_configuration_was_checked_before(clone: Path) -> None:
+    _goes_well(
+        clone,
+        """
+(clone / ".git" / "runner").mkdir()
+(clone / ".git" / "runner" / REMEMBERED).write_text("")
+start.begin(clone)
+start.begin(Path("/"))
+assert children() == []
+""",
+    )
+
+
+def test_nobody_is_started_beside_another_thread(clone: Path) -> None:
+    _goes_well(
+        clone,
+        """
+import threading
+waits = threading.Event()
+threading.Thread(target=waits.wait).start()
+start.begin(clone)
+assert children() == []
+waits.set()
+""",
+    )
+
+
+def test_what_it_prints_is_nobodys_and_its_end_is_not_waited_for(clone: Path) -> None:
+    told = _told(
+        clone, "start.begin(clone); print('said')\nprint(*children(), flush=True); os.kill(os.getpid(), 9)"
+    )
+    *_, said, pid = told.stdout.decode().split()
+    assert said == "said"
+    _ends(int(pid))
+
+
+def _ends(pid: int) -> None:
+    """The pipe of its output was ours to read to its end; now the process itself."""
     try:
-        watch = os.pidfd_open(int(ran.stdout))
+        watch = os.pidfd_open(pid)
     except ProcessLookupError:
         return
     try:
         assert select.select([watch], [], [], 30)[0], "it outlived the one that asked"
     finally:
         os.close(watch)
-
-
-def _children() -> set[int]:
-    """Of this process, ended ones that nobody waited for too."""
-    listed = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    return {int(each) for each in listed}

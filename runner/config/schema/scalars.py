@@ -29,6 +29,7 @@ class AsWritten(BaseModel):
         validate_by_name=False,
         validate_by_alias=True,
         allow_inf_nan=False,
+        defer_build=True,
     )
 
 
