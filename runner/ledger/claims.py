@@ -121,14 +121,14 @@ def unresolved(lease: Lease) -> Diagnostic:
     )
 
 
-def left_in_git(lease: Lease) -> Diagnostic:
-    """A lease from before the leases of its environment moved to a bucket."""
+def left_elsewhere(lease: Lease, place: str) -> Diagnostic:
+    """A lease from before the leases of its environment moved; `place` is where they stood, in words."""
     doing = "has announced a change" if lease.intent else "may be working"
     return Diagnostic(
-        code="lease-left-in-git",
-        message=f"the leases of `{lease.target.environment}` were in Git before `leases.store: s3`, and there run "
-        f"{lease.run} of {lease.holder} on {lease.host} {doing} on `{lease.target}`",
-        hint="wait for that run; where it is gone, set `store: git` again until "
+        code="lease-left-elsewhere",
+        message=f"the leases of `{lease.target.environment}` were in {place} before `leases` was changed, and there "
+        f"run {lease.run} of {lease.holder} on {lease.host} {doing} on `{lease.target}`",
+        hint="wait for that run; where it is gone, set `leases` as it was until "
         f"`runner state recover {lease.target}` has settled it",
     )
 

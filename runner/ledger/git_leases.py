@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from runner.git import Delivery, Edit, Outbox, Refs
-from runner.kit.clock import Clock
+from msgspec.structs import replace
+
+from runner.git import Delivery, Edit
+from runner.kit.clock import Clock, SystemClock
+from runner.ledger.former_places import FormerPlaces, RecordPlace
 from runner.ledger.lease_board import none_recorded
 from runner.ledger.lease_edits import edit_of_hold
 from runner.ledger.lease_table import GitTable
@@ -19,19 +22,33 @@ class GitLeases(TableLeases):
 
     def __init__(
         self,
-        refs: Refs,
-        outbox: Outbox,
+        record: RecordPlace,
         terms: Terms,
         *,
         clock: Clock | None = None,
         pause: Callable[[float], object] | None = None,
         background: bool = True,
     ) -> None:
-        table = GitTable(refs, outbox)
+        self._former = FormerPlaces(record, terms, clock or SystemClock())
         super().__init__(
-            table, terms, recorded=none_recorded, clock=clock, pause=pause, background=background
+            GitTable(record.refs, record.outbox),
+            replace(terms, elsewhere=self._former.fence),
+            recorded=none_recorded,
+            clock=clock,
+            pause=pause,
+            background=background,
         )
-        self._outbox = outbox
+        self._outbox = record.outbox
+
+    def take(self, targets: Sequence[TargetName], run: str) -> None:
+        """See Leases. LeaseHeld `lease-left-elsewhere`."""
+        super().take(targets, run)
+        self._former.refuse_left(targets)
+
+    def take_over(self, target: TargetName, run: str) -> None:
+        """See Leases. LeaseHeld `lease-left-elsewhere`."""
+        super().take_over(target, run)
+        self._former.refuse_left([target])
 
     def write(self, target: TargetName, edits: Sequence[Edit]) -> Delivery:
         """See Leases."""

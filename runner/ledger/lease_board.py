@@ -10,7 +10,7 @@ from runner.kit.clock import Clock
 from runner.ledger.claims import Circumstances, Claim, Slot, claim, settled
 from runner.ledger.json_fields import NotReadable
 from runner.ledger.lease_record import LEASES, lease_of, renewal_of, renewal_path
-from runner.ledger.lease_table import LeaseTable
+from runner.ledger.lease_table import LeaseReading
 from runner.model.lease import Lease
 from runner.model.names import TargetName
 
@@ -25,7 +25,7 @@ class LeaseBoard:
 
     def __init__(
         self,
-        table: LeaseTable,
+        table: LeaseReading,
         clock: Clock,
         *,
         dead: Callable[[Lease], bool],

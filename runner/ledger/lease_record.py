@@ -67,6 +67,7 @@ def lease_blob(record: LeaseRecord) -> bytes:
             "code": lease.intent.code,
             "commit": lease.intent.commit,
             "at": instant_text(lease.intent.at),
+            **({"process": lease.intent.process} if lease.intent.process else {}),
         }
     return blob(value)
 
@@ -109,4 +110,5 @@ def _intent(written: Fields) -> Intent:
         code=written.text("code"),
         commit=written.text("commit"),
         at=written.instant("at"),
+        process=written.number("process"),
     )

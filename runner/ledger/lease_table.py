@@ -9,11 +9,15 @@ from runner.git import Edit, Outbox, Refs, Ticket
 from runner.ledger.ledger_paths import locks_ref
 
 
-class LeaseTable(Protocol):
-    """Compare-and-swap over the files of an environment. Errors: NoAnswer, and what else its place says."""
+class LeaseReading(Protocol):
+    """The files of an environment. Errors: NoAnswer, and what else its place says."""
 
     def read(self, environment: str) -> Mapping[str, tuple[str, bytes]]:
         """All of them as they stand now: path -> (id, bytes)."""
+
+
+class LeaseTable(LeaseReading, Protocol):
+    """Compare-and-swap over them."""
 
     def submit(self, edits: Sequence[Edit], *, begun: Callable[[], None] | None = None) -> Ticket:
         """Makes edits of one environment (see `lease_edit`), all or none; see Outbox. Waiting for it raises what the
@@ -36,3 +40,14 @@ class GitTable:
     def submit(self, edits: Sequence[Edit], *, begun: Callable[[], None] | None = None) -> Ticket:
         """See LeaseTable."""
         return self._outbox.submit(edits, begun=begun)
+
+
+class SeenTable:
+    """See LeaseReading: the ref of an environment's leases, as it was fetched last."""
+
+    def __init__(self, refs: Refs) -> None:
+        self._refs = refs
+
+    def read(self, environment: str) -> Mapping[str, tuple[str, bytes]]:
+        """See LeaseReading."""
+        return self._refs.blobs(locks_ref(environment))

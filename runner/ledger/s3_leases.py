@@ -10,28 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from runner.errors import Denied, LeaseHeld, NoAnswer, RunnerError
-from runner.git import Conflict, Delivery, Edit, Outbox, Pushed, Refs, Unsent
-from runner.kit.clock import Clock
-from runner.ledger.claims import Free, Living, left_in_git
-from runner.ledger.lease_board import LeaseBoard, none_recorded
+from runner.errors import Denied, NoAnswer, RunnerError
+from runner.git import Conflict, Delivery, Edit, Pushed, Unsent
+from runner.kit.clock import Clock, SystemClock
+from runner.ledger.former_places import FormerPlaces, RecordPlace
 from runner.ledger.lease_record import lease_path
-from runner.ledger.lease_table import GitTable
 from runner.ledger.leases import TableLeases
 from runner.ledger.ledger_paths import deployment_path, live_ref, locks_ref, together
 from runner.ledger.object_table import ObjectTable
 from runner.ledger.taking import Terms
+from runner.model.environment import StateSettings
 from runner.model.names import TargetName
-
-
-class RecordPlace(Struct, frozen=True, kw_only=True):
-    """Where the record is, which the leases do not share."""
-
-    refs: Refs
-    outbox: Outbox
 
 
 class S3Leases(TableLeases):
@@ -39,7 +30,7 @@ class S3Leases(TableLeases):
 
     def __init__(
         self,
-        table: ObjectTable,
+        place: StateSettings,
         record: RecordPlace,
         terms: Terms,
         *,
@@ -47,16 +38,21 @@ class S3Leases(TableLeases):
         pause: Callable[[float], object] | None = None,
         background: bool = True,
     ) -> None:
-        super().__init__(table, terms, recorded=terms.floor, clock=clock, pause=pause, background=background)
+        self._former = FormerPlaces(record, terms, clock or SystemClock(), own=place)
+        super().__init__(
+            ObjectTable(record.bucket(place), location=f"s3://{place.bucket}", prefix=place.prefix),
+            replace(terms, elsewhere=self._former.fence),
+            recorded=terms.floor,
+            clock=clock,
+            pause=pause,
+            background=background,
+        )
         self._refs = record.refs
         self._outbox = record.outbox
-        self._in_git = LeaseBoard(
-            GitTable(record.refs, record.outbox), self._clock, dead=terms.dead, recorded=none_recorded
-        )
         self._standing: dict[TargetName, str | None] = {}
 
     def take(self, targets: Sequence[TargetName], run: str) -> None:
-        """See Leases: all of an environment at once. LeaseHeld `lease-left-in-git`."""
+        """See Leases: all of an environment at once. LeaseHeld `lease-left-elsewhere`."""
         for environment in sorted({target.environment for target in targets}):
             super().take([target for target in targets if target.environment == environment], run)
         self._look(targets)
@@ -94,23 +90,11 @@ class S3Leases(TableLeases):
             [pattern for each in environments for pattern in (*together(each), locks_ref(each))]
         )
         for environment in environments:
-            if self._refs.head(locks_ref(environment)):
-                self._refuse_left(environment, targets)
+            self._former.enlist(environment)
+        self._former.refuse_left(targets)
         for target in targets:
             found = self._refs.blob(live_ref(target.environment), deployment_path(target.stack))
             self._standing[target] = found[0] if found else None
-
-    def _refuse_left(self, environment: str, targets: Sequence[TargetName]) -> None:
-        """Leases stood in Git before `leases.store` was changed: who still works under one there does not see ours, and
-        what he announced must not be planned over (law 8)."""
-        slots, left = self._in_git.read(environment), []
-        for target in targets:
-            slot = slots.get(target)
-            found = self._in_git.claim(target, slot, floor=0, past_intent=False)
-            if not isinstance(found, Free) and (isinstance(found, Living) or found.lease.intent):
-                left.append(left_in_git(found.lease))
-        if left:
-            raise LeaseHeld(left)
 
     def _sent(self, target: TargetName, edits: Sequence[Edit], *, keep: bool) -> Delivery:
         if not_ours := self._not_proven(target):

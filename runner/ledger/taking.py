@@ -48,7 +48,8 @@ def _no_floor(_: TargetName) -> int:
 
 class Terms(Struct, frozen=True, kw_only=True):
     """How a run's leases are taken. `term` seconds; `wait` seconds for somebody else's to end (0: none).
-    `dead` knows leases whose holder is certainly gone; `floor` gives the highest fence on record; `before_intent`
+    `dead` knows leases whose holder is certainly gone; `floor` gives the highest fence on record; `elsewhere` that of
+    the leases where they stood before `leases` was changed, asked where ours know less than the record; `before_intent`
     is called with an environment before the first intent there is announced (it opens the ledger); `on_lost`, from
     the renewing thread, once for each lost lease; `watching` when an expired lease is being watched."""
 
@@ -58,6 +59,7 @@ class Terms(Struct, frozen=True, kw_only=True):
     wait: float = 0.0
     dead: Callable[[Lease], bool] = _nobody
     floor: Callable[[TargetName], int] = _no_floor
+    elsewhere: Callable[[TargetName], int] = _no_floor
     before_intent: Callable[[str], object] = _nothing
     on_lost: Callable[[TargetName], None] = _nothing
     watching: Callable[[Diagnostic], None] = _nothing
@@ -109,8 +111,11 @@ class Taking:
     ) -> Claim:
         """`doubted`: those that seemed stale when they were first seen, as they stood then."""
         floor = self._terms.floor(target)
-        if not past_intent and floor > (slot.record.lease.fence if slot else 0):
-            raise HistoryMoved(moved_back(target, floor))
+        if floor > (slot.record.lease.fence if slot else 0):
+            known = self._terms.elsewhere(target)
+            if floor > known and not past_intent:
+                raise HistoryMoved(moved_back(target, floor))
+            floor = max(floor, known)
         found = self._board.claim(target, slot, floor=floor, past_intent=past_intent)
         if isinstance(found, Doubtful) and slot:
             if doubted.setdefault(target, slot) != slot:

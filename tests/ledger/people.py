@@ -1,7 +1,9 @@
 """Somebody with a clone, a clock that is moved by hand, and leases in one place or the other."""
 
+from __future__ import annotations
+
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from uuid import uuid4
@@ -15,28 +17,35 @@ from runner.diagnostics import Diagnostic
 from runner.errors import NoAnswer
 from runner.git import Edit
 from runner.kit.clock import Clock, SetClock
+from runner.ledger.former_places import RecordPlace
 from runner.ledger.git_leases import GitLeases
 from runner.ledger.leases import TableLeases
-from runner.ledger.object_table import ObjectTable
-from runner.ledger.s3_leases import RecordPlace, S3Leases
+from runner.ledger.s3_leases import S3Leases
 from runner.ledger.taking import Terms
+from runner.model.environment import StateBackend, StateSettings
 from runner.model.names import TargetName
 from tests.ledger.ledger_parts import Desk
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 TERM = 60.0
+BUCKET = "a-bucket"
 
 
-@cache
-def objects_at(address: str) -> ObjectStore:
-    """A bucket of a real moto, one for all tests."""
+def cloud_at(address: str) -> Cloud:
+    """A real moto's."""
     variables = {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": address,
     }
-    cloud, name = Cloud(variables), f"leases-{uuid4().hex[:12]}"
+    return Cloud(variables)
+
+
+@cache
+def objects_at(address: str) -> ObjectStore:
+    """A bucket of a real moto, one for all tests."""
+    cloud, name = cloud_at(address), f"leases-{uuid4().hex[:12]}"
     client = cloud.session.client("s3", endpoint_url=address, config=cloud.settings(path_style=True))
     client.create_bucket(Bucket=name)
     return S3Objects(cloud, name)
@@ -70,19 +79,20 @@ class Bucket:
             raise NoAnswer.of("cloud-no-answer", "AWS could not be asked: the line is cut")
 
 
-@dataclass
+@dataclasses.dataclass
 class Person:
-    """Somebody with a clone, a clock and leases: in `bucket` below `prefix`, else in Git. `watched` are the notes,
-    `lost` the targets told as lost."""
+    """Somebody with a clone, a clock and leases: in `bucket` below `prefix`, else in Git; there they were in `former`
+    once. `watched` are the notes, `lost` the targets told as lost."""
 
     desk: Desk
     clock: SetClock
     name: str
     bucket: Bucket | None = None
+    former: Bucket | None = None
     prefix: str = ""
     paused: float = 0.0
-    watched: list[Diagnostic] = field(default_factory=list)
-    lost: list[TargetName] = field(default_factory=list)
+    watched: list[Diagnostic] = dataclasses.field(default_factory=list)
+    lost: list[TargetName] = dataclasses.field(default_factory=list)
 
     def leases(self, clock: Clock | None = None, **terms: object) -> TableLeases:
         """Leases of a run. With a `clock` of its own they are renewed in the background."""
@@ -91,13 +101,18 @@ class Person:
         )
         own = replace(settled, **terms)
         at, alone = clock or self.clock, clock is None
+        bucket = self.bucket or self.former
+        record = RecordPlace(
+            refs=self.desk.refs, outbox=self.desk.outbox, bucket=lambda place: bucket_named(bucket, place)
+        )
         if self.bucket is None:
-            return GitLeases(
-                self.desk.refs, self.desk.outbox, own, clock=at, pause=self.pause, background=not alone
-            )
-        table = ObjectTable(self.bucket, location="s3://a-bucket", prefix=self.prefix)
-        record = RecordPlace(refs=self.desk.refs, outbox=self.desk.outbox)
-        return S3Leases(table, record, own, clock=at, pause=self.pause, background=not alone)
+            return GitLeases(record, own, clock=at, pause=self.pause, background=not alone)
+        place = StateSettings(backend=StateBackend.S3, bucket=BUCKET, prefix=self.prefix)
+        return S3Leases(place, record, own, clock=at, pause=self.pause, background=not alone)
+
+    def in_git_again(self) -> Person:
+        """The same, after `store: git`."""
+        return dataclasses.replace(self, bucket=None, former=self.bucket)
 
     def pause(self, seconds: float) -> None:
         self.paused += seconds
@@ -116,6 +131,13 @@ class Person:
             self.bucket.cut = False
             return
         self.desk.checkout.git("remote", "set-url", "origin", str(self.desk.checkout.remote))
+
+
+def bucket_named(bucket: Bucket | None, place: StateSettings) -> ObjectStore:
+    """What a place of leases opens."""
+    assert bucket is not None
+    assert place.bucket == BUCKET
+    return bucket
 
 
 def note(text: str) -> Edit:

@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from runner.cloud import StoredObject
+from runner.cloud.s3 import S3Objects
 from runner.errors import HistoryMoved, LeaseHeld, NoAnswer, OutcomeUnknown
 from runner.git import Conflict, Delivery, Edit, Outbox, Pushed, Ticket, Unsent
 from runner.kit.clock import SystemClock
@@ -18,7 +19,7 @@ from runner.ledger.leases import TableLeases
 from runner.ledger.s3_leases import S3Leases
 from runner.model.lease import Intent
 from tests.ledger.ledger_parts import NETWORK, deployed, entry
-from tests.ledger.people import NOON, Bucket, Person
+from tests.ledger.people import BUCKET, NOON, Bucket, Person, cloud_at
 
 pytestmark = pytest.mark.parametrize("people", ["s3"], indirect=True)
 
@@ -166,12 +167,59 @@ def test_a_lease_that_was_taken_in_git_before_the_store_was_changed_is_respected
     before.take([NETWORK], "run-in-git")
     with pytest.raises(LeaseHeld) as caught:
         leases_of(bob).take([NETWORK], "run-in-s3")
-    assert caught.value.diagnostics[0].code == "lease-left-in-git"
+    assert caught.value.diagnostics[0].code == "lease-left-elsewhere"
     announce(before, "run-in-git")
     with pytest.raises(LeaseHeld, match="has announced a change"):
         leases_of(bob, dead=lambda _: True).take([NETWORK], "run-in-s3")
     before.end(NETWORK)
     leases_of(bob, dead=lambda _: True).take([NETWORK], "run-in-s3")
+
+
+def test_a_lease_that_was_taken_in_the_bucket_before_the_store_was_changed_back_is_respected(
+    ada: Person, bob: Person
+) -> None:
+    before = leases_of(ada)
+    before.take([NETWORK], "run-in-s3")
+    with pytest.raises(LeaseHeld, match="may be working") as caught:
+        leases_of(bob.in_git_again()).take([NETWORK], "run-in-git")
+    assert caught.value.diagnostics[0].code == "lease-left-elsewhere"
+    assert f"s3://{BUCKET}/{ada.prefix}/prod.leases.json" in str(caught.value)
+    announce(before, "run-in-s3")
+    again = leases_of(bob.in_git_again(), dead=lambda _: True)
+    with pytest.raises(LeaseHeld, match="has announced a change"):
+        again.take([NETWORK], "run-in-git")
+    assert isinstance(before.end(NETWORK, entry_of(ada, before)), Pushed)
+    bob.desk.book.refresh(["prod"])
+    again.release_all()
+    again.take([NETWORK], "run-in-git")
+    assert again.fence(NETWORK) > before.fence(NETWORK)
+
+
+def test_what_was_recorded_under_leases_elsewhere_is_gone_on_from_in_both_directions(
+    ada: Person, bob: Person
+) -> None:
+    fences: list[int] = []
+    for person in (ada.in_git_again(), bob, ada.in_git_again(), bob):
+        person.desk.book.refresh(["prod"])
+        leases = leases_of(person)
+        leases.take([NETWORK], f"run-{len(fences)}")
+        fences.append(leases.fence(NETWORK))
+        assert isinstance(leases.end(NETWORK, entry_of(person, leases)), Pushed)
+        leases.release_all()
+    assert fences == sorted(set(fences))
+
+
+def test_a_bucket_that_is_gone_holds_no_lease_and_one_that_is_silent_may(
+    ada: Person, bob: Person, moto_server: str
+) -> None:
+    before = leases_of(ada)
+    before.take([NETWORK], "run-in-s3")
+    assert bob.bucket is not None
+    bob.bucket.cut = True
+    with pytest.raises(NoAnswer):
+        leases_of(bob.in_git_again()).take([NETWORK], "run-in-git")
+    gone = dataclasses.replace(bob.in_git_again(), former=Bucket(S3Objects(cloud_at(moto_server), "gone")))
+    leases_of(gone, dead=lambda _: True).take([NETWORK], "run-in-git")
 
 
 def test_an_object_that_is_none_of_ours_stops_everything(ada: Person) -> None:
