@@ -13,7 +13,7 @@ from tests.checkout import Checkout
 from tests.clouds.aws_repository import client
 from tests.nets.soak import Round
 from tests.program import Program
-from tests.rudeness.scene import QUICK, Scene, scene_of
+from tests.rudeness.scene import QUICK, Scene, inputs, scene_of
 from tests.rudeness.test_killed_runs import gone_on
 
 SETTINGS = """\
@@ -54,4 +54,14 @@ def test_a_run_killed_while_it_applies_or_records_is_gone_on_with_and_loses_noth
             pass
         watched.kill(engines=lottery.random() < 0.5)
         gone_on(in_s3, watched)
+    in_s3.all_is_told()
+
+
+def test_leases_move_from_the_bucket_to_git_and_back_while_the_record_goes_on(in_s3: Scene) -> None:
+    in_s3.run("up", "prod", "--yes")
+    for number, store in enumerate(("git", "s3"), start=1):
+        settings = SETTINGS.replace("store: s3", f"store: {store}")
+        in_s3.change({"environments/prod.yaml": settings + inputs(number, in_s3.gates)}, f"leases in {store}")
+        in_s3.run("up", "prod", "--yes")
+    assert [each["result"] for each in in_s3.entries("prod")] == ["succeeded"] * 3
     in_s3.all_is_told()
