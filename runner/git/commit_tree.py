@@ -58,6 +58,14 @@ class CommitTree:
         contents = self._repository.objects.read_many(ids.values())
         return {path: contents[oid] for path, oid in ids.items() if oid in contents}
 
+    def in_turn(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """See TreeInTurn."""
+        listing = self._listing()
+        nodes = [(path, node.id) for path in paths if (node := listing.node(path)) and node.kind in _READABLE]
+        contents = self._repository.objects.in_turn(oid for _, oid in nodes)
+        for (path, _), (_, content) in zip(nodes, contents, strict=True):
+            yield path, content
+
     def _listing(self) -> Listing:
         with self._lock:
             if self._listed is None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import threading
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import new as new_hash
@@ -18,6 +19,10 @@ from runner.errors import ToolUnavailable
 from runner.git.command import Conversation, GitCommand
 
 _AT_ONCE = 500  # ids written before the first answer is read: 500 * 65 bytes fit into any pipe
+
+_AHEAD = _AT_ONCE // 2  # these, and as many that are asked for while they are read
+
+_PIPE = 1 << 20  # bytes; as much as a user may have on Linux
 
 _TREES_KEPT = 20_000
 
@@ -80,6 +85,26 @@ class Objects:
                     if answer is not None:
                         found[oid] = answer[1]
         return found
+
+    def in_turn(self, ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Id and bytes of many objects in the given order, each while git reads those after it: for more than are
+        kept at once. By a process of its own, so that others may be asked for meanwhile. ToolUnavailable `git-failed`
+        where the clone lacks one."""
+        wanted = list(ids)
+        chunks = [wanted[start : start + _AHEAD] for start in range(0, len(wanted), _AHEAD)]
+        process = self._command.converse("cat-file", "--batch")
+        try:
+            _widen(process)
+            _ask(process, chunks[0] if chunks else ())
+            for number, chunk in enumerate(chunks, 1):
+                _ask(process, chunks[number] if number < len(chunks) else ())
+                for oid in chunk:
+                    if (answer := _answer(process)) is None:
+                        raise _unreadable(f"the clone lacks the object {oid}")
+                    yield oid, answer[1]
+        finally:
+            process.kill()
+            process.communicate()
 
     def named(self, name: str) -> str:
         """The id that a word of Git's (`HEAD^{commit}`, a ref, a prefix) stands for now; empty when there is none, or
@@ -169,26 +194,43 @@ class Objects:
         process = self._process
         if process is None or process.poll() is not None:
             process = self._process = self._command.converse("cat-file", "--batch")
-        process.stdin.write(os.fsencode("".join(f"{name}\n" for name in names)))
-        process.stdin.flush()
+        _ask(process, names)
         return process
 
     def _next(self, process: Conversation) -> tuple[str, bytes] | None:
-        """Id and bytes of the next answer."""
-        header = process.stdout.readline().split()
-        if not header:
+        try:
+            return _answer(process)
+        except ToolUnavailable:
             self._process = None
-            raise ToolUnavailable.of(
-                "git-failed", "`git cat-file` ended while it was asked for objects", hint="run `git fsck`"
-            )
-        if header[-1] in (b"missing", b"ambiguous"):
-            return None
-        content = process.stdout.read(int(header[2]))
-        process.stdout.read(1)
-        return header[0].decode(), content
+            raise
 
     def _read_tree(self, oid: str) -> Mapping[str, TreeItem]:
         return _items(self.read(oid), len(oid) // 2)
+
+
+def _ask(process: Conversation, names: Sequence[str]) -> None:
+    process.stdin.write(os.fsencode("".join(f"{name}\n" for name in names)))
+    process.stdin.flush()
+
+
+def _answer(process: Conversation) -> tuple[str, bytes] | None:
+    """Id and bytes of the next answer; None for what the clone does not have, or a word that means several."""
+    header = process.stdout.readline().split()
+    if not header:
+        raise _unreadable("`git cat-file` ended while it was asked for objects")
+    if header[-1] in (b"missing", b"ambiguous"):
+        return None
+    return header[0].decode(), process.stdout.read(int(header[2]) + 1)[:-1]
+
+
+def _widen(process: Conversation) -> None:
+    """Lets git go further ahead, where the system has a way to say so."""
+    with suppress(AttributeError, OSError):
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, _PIPE)
+
+
+def _unreadable(problem: str) -> ToolUnavailable:
+    return ToolUnavailable.of("git-failed", problem, hint="run `git fsck`")
 
 
 def _items(content: bytes, width: int) -> Mapping[str, TreeItem]:

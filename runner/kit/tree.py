@@ -64,6 +64,14 @@ class TreeAhead(Tree, Protocol):
         """Says that the members of `directories` will be asked for."""
 
 
+@runtime_checkable
+class TreeInTurn(Tree, Protocol):
+    """A tree that goes on reading while its reader looks at what it has."""
+
+    def in_turn(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """The bytes of very many files in the given order; paths that are no files are left out."""
+
+
 class DictTree:
     """A tree in memory: path -> bytes. Links are given as `path -> Link`."""
 

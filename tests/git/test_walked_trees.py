@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from runner.errors import ToolUnavailable
 from runner.git.commit_tree import CommitTree
 from runner.git.walked_tree import WalkedTree
 from tests.git.clones import Remote, commit, git, write
@@ -47,3 +48,28 @@ def test_both_ways_to_read_a_tree_say_the_same(remote: Remote, ahead: bool) -> N
     for path in ("a", "nowhere", "a/module"):
         with pytest.raises(KeyError):
             walked.read(path)
+
+
+def test_thousands_of_files_come_in_turn_while_others_are_read(remote: Remote) -> None:
+    repository = remote.clone("one")
+    write(repository.root, {f"a/{number}": f"{number}\n" * (number % 400) for number in range(1200)})
+    tree = CommitTree(repository, commit(repository.root, "many"))
+    paths = [f"a/{number}" for number in range(1200)]
+    found = {}
+    for path, content in tree.in_turn(["a", *paths, "nowhere"]):
+        found[path] = content
+        if path.endswith("0"):
+            assert tree.read("a/7") == b"7\n" * 7
+    assert list(found) == paths
+    assert found == tree.read_many(paths)
+    begun = tree.in_turn(paths)
+    assert next(begun) == ("a/0", b"")
+    begun.close()
+
+
+def test_an_object_that_is_lacking_is_no_empty_answer(remote: Remote) -> None:
+    objects = remote.clone("one").objects
+    kept = objects.write("blob", b"1")
+    assert dict(objects.in_turn([kept])) == {kept: b"1"}
+    with pytest.raises(ToolUnavailable, match="lacks the object 1111"):
+        dict(objects.in_turn([kept, "1" * 40]))
