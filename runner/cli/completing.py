@@ -11,10 +11,10 @@ import click
 from click.shell_completion import CompletionItem
 
 from runner.cli.settings import settings_of
+from runner.model.code_files import CODE, PROJECT_FILES
 
 _MOST = 400
 _DEEPEST = 4
-_CODE = (".tf", ".tofu", ".tf.json")
 
 
 def complete_selector(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -53,7 +53,7 @@ def _stacks(directory: Path, prefix: str, depth: int) -> Iterator[str]:
     for each in sorted(_entries(directory)):
         if each.is_dir() and not each.name.startswith("."):
             name = prefix + each.name
-            if any(entry.name.endswith(_CODE) or entry.name == "Pulumi.yaml" for entry in _entries(each)):
+            if any(entry.name.endswith(CODE) or entry.name in PROJECT_FILES for entry in _entries(each)):
                 yield name
             if depth > 1:
                 yield from _stacks(each, name + "/", depth - 1)

@@ -9,8 +9,9 @@ from fnmatch import fnmatchcase
 from runner.config.configuration import EngineSettings
 from runner.config.places import Places
 from runner.config.section import Section
-from runner.config.stack_search import PROJECTS, Found
+from runner.config.stack_search import Found
 from runner.diagnostics import Diagnostic, Span
+from runner.model.code_files import CODE, OPENTOFU_CODE, PROJECT_FILES
 from runner.model.stack import EngineName, EngineWish
 
 _VERSION = re.compile(r"v?(\d+(?:\.\d+){0,2}(?:-[0-9A-Za-z.-]+)?)")
@@ -49,15 +50,8 @@ class EngineChoice:
     def _name(self, found: Found, written: Section) -> EngineName:
         if name := written.text("name"):
             return EngineName(name)
-        project = next((each for each in PROJECTS if each in found.files), "")
-        code = next(
-            (
-                each
-                for each in sorted(found.files)
-                if each.endswith((".tf", ".tofu", ".tf.json", ".tofu.json"))
-            ),
-            "",
-        )
+        project = next((each for each in PROJECT_FILES if each in found.files), "")
+        code = next((each for each in sorted(found.files) if each.endswith(CODE)), "")
         directory = found.placed.directory
         if project and code:
             self.problems.append(
@@ -70,7 +64,7 @@ class EngineChoice:
             )
         if project:
             return EngineName.PULUMI
-        if any(each.endswith((".tofu", ".tofu.json")) for each in found.files):
+        if any(each.endswith(OPENTOFU_CODE) for each in found.files):
             return EngineName.OPENTOFU
         return self._nearest(directory)
 

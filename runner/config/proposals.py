@@ -10,8 +10,9 @@ from msgspec import Struct
 
 from runner.config.files import DIRECTORY, RUNNER_FILE
 from runner.config.layout import DEFAULT_LAYOUT, compiled
-from runner.config.stack_search import CODE, PROJECTS, found_stacks
+from runner.config.stack_search import found_stacks
 from runner.kit.tree import Tree
+from runner.model.code_files import CODE, PROJECT_FILES
 from runner.model.names import ENVIRONMENT_PATTERN, RESERVED_ENVIRONMENTS
 
 ENVIRONMENT_WORDS = frozenset(
@@ -70,7 +71,7 @@ def _roots(tree: Tree, tree_files: int) -> tuple[str, ...]:
         if count >= tree_files:
             break
         directory, _, name = node.path.rpartition("/")
-        if (name.endswith(CODE) or name in PROJECTS) and not _NOT_ROOTS.search(directory):
+        if (name.endswith(CODE) or name in PROJECT_FILES) and not _NOT_ROOTS.search(directory):
             found.add(directory or ".")
     return tuple(sorted(found))
 

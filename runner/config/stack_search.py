@@ -10,11 +10,9 @@ from msgspec import Struct
 from runner.config.layout import Pattern, Placed, placed_by
 from runner.diagnostics import Diagnostic, Severity, Span
 from runner.kit.tree import Kind, Tree
+from runner.model.code_files import CODE, PROJECT_FILES, VERSION_FILES
 from runner.model.names import ENVIRONMENT_PATTERN, RESERVED_ENVIRONMENTS
 
-CODE = (".tf", ".tofu", ".tf.json", ".tofu.json")
-PROJECTS = ("Pulumi.yaml", "Pulumi.yml")
-VERSION_FILES = (".terraform-version", ".opentofu-version", ".tool-versions")
 ORCHESTRATORS: Mapping[str, str] = {
     "terragrunt.hcl": "Terragrunt",
     ".tm.hcl": "Terramate",
@@ -117,7 +115,7 @@ def _above(tree: Tree, prefixes: Iterable[str]) -> set[str]:
 
 
 def _has_code(files: frozenset[str]) -> bool:
-    return any(name.endswith(CODE) for name in files) or any(name in files for name in PROJECTS)
+    return any(name.endswith(CODE) for name in files) or any(name in files for name in PROJECT_FILES)
 
 
 def _orchestrator(files: frozenset[str]) -> str:

@@ -13,8 +13,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from runner.decisions.closure import Closure
-from runner.decisions.own_files import LOCK_FILE
 from runner.model.code import BUILT_IN_SOURCES, ModuleFacts
+from runner.model.code_files import LOCK_FILE
 from runner.model.entry import Resource
 from runner.model.environment import Gates
 from runner.model.plan import Planned

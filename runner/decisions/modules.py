@@ -20,9 +20,8 @@ from runner.model.code import (
     Text,
     Variable,
 )
+from runner.model.code_files import OPENTOFU_CODE, TERRAFORM_CODE
 
-SUFFIXES = (".tf", ".tf.json")
-TOFU_SUFFIXES = (".tofu", ".tofu.json")
 MOST_LOCAL_STEPS = 32
 MOST_TEXT = 4096
 """Characters of a path; the longest that Linux takes."""
@@ -32,9 +31,9 @@ Declared = TypeVar("Declared", Variable, DeclaredOutput)
 def loaded_files(names: Sequence[str], *, opentofu: bool) -> tuple[str, ...]:
     """Those of the names of a directory that the engine loads, override files last, as it orders them. OpenTofu takes
     `x.tofu` instead of `x.tf`."""
-    wanted = [name for name in names if name.endswith(SUFFIXES) and not _ignored(name)]
+    wanted = [name for name in names if name.endswith(TERRAFORM_CODE) and not _ignored(name)]
     if opentofu:
-        own = {name for name in names if name.endswith(TOFU_SUFFIXES) and not _ignored(name)}
+        own = {name for name in names if name.endswith(OPENTOFU_CODE) and not _ignored(name)}
         replaced = {name.replace(".tofu", ".tf") for name in own}
         wanted = [name for name in wanted if name not in replaced] + sorted(own)
     return tuple(sorted(wanted, key=lambda name: (_overrides(name), name)))
@@ -51,7 +50,7 @@ def _overrides(name: str) -> bool:
 
 
 def _stem(name: str) -> str:
-    for suffix in (*TOFU_SUFFIXES, *SUFFIXES):
+    for suffix in (*OPENTOFU_CODE, *TERRAFORM_CODE):
         if name.endswith(suffix):
             return name[: -len(suffix)]
     return name

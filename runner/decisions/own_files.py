@@ -6,9 +6,8 @@ from collections.abc import Iterable
 
 from runner.decisions.globs import matches
 from runner.decisions.modules import loaded_files
+from runner.model.code_files import CODE, LOCK_FILE, VALUES, VERSION_FILES
 
-LOCK_FILE = ".terraform.lock.hcl"
-VERSION_FILES = (".terraform-version", ".opentofu-version", ".tool-versions")
 PLUGIN_DIRECTORY = "terraform.d"
 
 _NEVER_READ = (
@@ -31,9 +30,9 @@ def own_files(names: Iterable[str], environment: str, *, opentofu: bool) -> dict
     for name in listed:
         if name in loaded:
             found[name] = "the stack's own code"
-        elif name.endswith((".tf", ".tf.json", ".tofu", ".tofu.json")):
+        elif name.endswith(CODE):
             continue
-        elif name.endswith((".tfvars", ".tfvars.json")):
+        elif name.endswith(VALUES):
             if because := _values_reach(name, environment):
                 found[name] = because
         elif name == LOCK_FILE:

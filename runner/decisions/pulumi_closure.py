@@ -13,10 +13,10 @@ from runner.decisions.program_reading import ProgramReading
 from runner.decisions.python_places import below
 from runner.decisions.said_in_settings import gather_said
 from runner.model.code import FileFacts, FileReference, literal
+from runner.model.code_files import PROJECT_FILES
 from runner.model.environment import Gates
 from runner.model.target import Target
 
-PROJECTS = ("Pulumi.yaml", "Pulumi.yml")
 _ENDINGS = (".yaml", ".yml")
 
 
@@ -34,7 +34,9 @@ class Project(Struct, frozen=True, kw_only=True):
 
 def project_of(directory: str, code: Code) -> Project:
     """The project in a directory that is free of links."""
-    files = tuple(path for name in PROJECTS if located(code, path := below(directory, name)).kind in FILES)
+    files = tuple(
+        path for name in PROJECT_FILES if located(code, path := below(directory, name)).kind in FILES
+    )
     facts = code.program(located(code, files[0]).path) if files else None
     said = _said(facts)
     return Project(

@@ -15,6 +15,7 @@ from msgspec import Struct
 from runner.decisions.lookup import joined
 from runner.decisions.naming import ALWAYS, CALLS, FILLS, NAMES, VALUES, Edges, Naming
 from runner.decisions.reaching import settings_that_reach, templated
+from runner.model.code_files import VERSION_FILES
 from runner.model.environment import Gates
 from runner.model.mentions import spelled
 from runner.model.names import TargetName
@@ -22,7 +23,7 @@ from runner.model.references import Inputs
 from runner.model.stack import EngineName
 from runner.model.target import Target
 
-CONFIGURATION = ("stack.yaml", ".terraform-version", ".opentofu-version", ".tool-versions")
+CONFIGURATION = ("stack.yaml", *VERSION_FILES)
 
 
 class Changed(Struct, frozen=True, kw_only=True):

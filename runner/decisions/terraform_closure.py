@@ -10,12 +10,13 @@ from msgspec import Struct
 from runner.decisions.closure import Closure, Code
 from runner.decisions.gathering import MOST_ITEMS, Gathering
 from runner.decisions.lookup import FILES, joined, located
-from runner.decisions.own_files import PLUGIN_DIRECTORY, VERSION_FILES, environment_values, own_files
+from runner.decisions.own_files import PLUGIN_DIRECTORY, environment_values, own_files
 from runner.decisions.pulumi_closure import pulumi_closure
 from runner.decisions.reaching import templated
 from runner.decisions.said_in_settings import gather_said
 from runner.diagnostics import Severity, Span
 from runner.model.code import FileReference, ModuleCall, ModuleFacts, Symbol, SymbolKind, Text, literal
+from runner.model.code_files import VALUES, VERSION_FILES
 from runner.model.environment import Gates
 from runner.model.stack import EngineName
 from runner.model.target import Target
@@ -120,9 +121,7 @@ class _Survey:
         for directory in self.loaded:
             self.found.everything(directory, because)
             self.found.widened.setdefault(f"`{directory}` is read whole: {because}")
-        for path in [
-            item.name for item in self.found.items.values() if item.name.endswith((".tfvars", ".tfvars.json"))
-        ]:
+        for path in [item.name for item in self.found.items.values() if item.name.endswith(VALUES)]:
             facts = self.code.facts(path)
             for reference in facts.references if facts else ():
                 self._reference(reference, self.directory, because)

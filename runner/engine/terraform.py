@@ -26,10 +26,10 @@ from runner.engine.terraform_state import contents_of, facts_of, outputs_of, ren
 from runner.errors import Interrupted, LeaseHeld, RunnerError, TargetFailed
 from runner.kit.process import Stop
 from runner.model.change import Output
+from runner.model.code_files import LOCK_FILE
 from runner.model.plan import Planned, StateFacts
 from runner.model.stack import EngineIdentity, EngineName
 
-LOCK_FILE = ".terraform.lock.hcl"
 STATE_FILE = "terraform.tfstate"
 _EPHEMERAL = re.compile(rb"^\s*ephemeral\s*=\s*true", re.MULTILINE)
 

@@ -27,6 +27,7 @@ from runner.decisions.selection import is_named
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import AskedWrongly, Denied, RunnerError, Waiting
 from runner.model.code import ModuleFacts
+from runner.model.code_files import VALUES
 from runner.model.environment import Gates, Hooks
 from runner.model.names import TargetName
 from runner.model.references import Inputs, references_in
@@ -171,9 +172,7 @@ def _values(whole: Survey, target: Target, module: ModuleFacts, inputs: Inputs) 
         return
     gates = gates_of(whole, target.name.environment)
     closure = closure_in(whole, target)
-    files = {path for path in closure.paths if path.endswith((".tfvars", ".tfvars.json"))} | {
-        *closure.var_files
-    }
+    files = {path for path in closure.paths if path.endswith(VALUES)} | {*closure.var_files}
     found = {place.path for each in files if (place := located(whole.code, each)).kind in FILES}
     for path in sorted(found):
         yield whole.tree.read(path).decode("utf-8", "replace")

@@ -9,12 +9,12 @@ from msgspec import Struct
 
 from runner.config.yaml_reader import read_yaml
 from runner.diagnostics import Span
+from runner.model.code_files import PROJECT_FILES
 from runner.model.references import Json
 from runner.model.stack import EngineName
 from runner.model.target import Target
 from runner.operations.survey import Survey
 
-PROJECTS = ("Pulumi.yaml", "Pulumi.yml")
 FILES = "file://"
 
 
@@ -52,7 +52,7 @@ def project_of(whole: Survey, target: Target) -> dict[str, Json]:
 
 def project_path(whole: Survey, target: Target) -> str:
     """The project file's path from the repository's root; empty where there is none."""
-    places = (f"{target.stack.directory}/{name}".removeprefix("./") for name in PROJECTS)
+    places = (f"{target.stack.directory}/{name}".removeprefix("./") for name in PROJECT_FILES)
     return next((path for path in places if whole.tree.node(path) is not None), "")
 
 

@@ -22,6 +22,7 @@ from runner.decisions.reverse_search import (
 from runner.git.ranges import ChangedPath
 from runner.kit.tree import Kind, Node, Tree
 from runner.model.code import ModuleFacts
+from runner.model.code_files import CODE, VALUES, VERSION_FILES
 from runner.model.mentions import Mentions
 from runner.model.names import TargetName
 from runner.model.references import Inputs, OutputReference, references_in
@@ -29,10 +30,7 @@ from runner.model.stack import EngineName
 from runner.source.glance import calls_files, glanced
 from runner.source.known_code import KnownCode
 
-_CODE = (".tf", ".tofu", ".tf.json", ".tofu.json")
-_VALUES = (".tfvars", ".tfvars.json")
 _AT_ONCE = 2000
-_VERSIONS = frozenset({".terraform-version", ".opentofu-version", ".tool-versions"})
 
 
 class Glance(Struct, frozen=True, kw_only=True):
@@ -62,7 +60,7 @@ def worth_comparing(
     glance: Glance, before: Side, after: Side, differing: Iterable[ChangedPath]
 ) -> frozenset[TargetName] | None:
     """Targets of `after` whose closures may differ; None where nothing can be ruled out."""
-    if any(each.path in _VERSIONS for each in differing):
+    if any(each.path in VERSION_FILES for each in differing):
         return None
     passed = [each.path for each in differing if _passed(each)]
     changed = changed_ways((each.path for each in differing), glance.links, passed)
@@ -133,12 +131,12 @@ def _refers(inputs: Inputs, known: dict[int, bool]) -> bool:
 
 def is_code(path: str) -> bool:
     """Whether an engine may load `path` as its code."""
-    return path.endswith(_CODE)
+    return path.endswith(CODE)
 
 
 def is_values(path: str) -> bool:
     """Whether `path` is a file of values."""
-    return path.endswith(_VALUES)
+    return path.endswith(VALUES)
 
 
 def namings_of(tree: Tree, code: KnownCode, nodes: Iterable[Node], *, through: bool) -> dict[str, Naming]:
@@ -147,7 +145,7 @@ def namings_of(tree: Tree, code: KnownCode, nodes: Iterable[Node], *, through: b
     values: dict[str, Mentions] = {}
     for path, each in _glanced(tree, code, nodes, through=through):
         directory = posixpath.dirname(path) or "."
-        where = values if path.endswith(_VALUES) else said
+        where = values if path.endswith(VALUES) else said
         before = where.get(directory)
         where[directory] = each if before is None else before | each
     doubtful = [directory for directory, each in said.items() if each.doubtful]
@@ -164,7 +162,7 @@ def _glanced(
 ) -> Iterator[tuple[str, Mentions]]:
     wanted: dict[tuple[str, str], list[str]] = {}
     for node in nodes:
-        if not node.path.endswith((*_CODE, *_VALUES)):
+        if not node.path.endswith((*CODE, *VALUES)):
             continue
         found: Node | None = node
         if node.kind is Kind.LINK:
@@ -192,9 +190,3 @@ def _hot(tree: Tree, nodes: Iterable[Node], names: Collection[str]) -> set[str]:
     contents = tree.read_many([node.path for node in templates])
     linked = {posixpath.basename(node.path) for node in templates if node.kind is Kind.LINK}
     return linked | {posixpath.basename(path) for path, content in contents.items() if calls_files(content)}
-
-
-def same_configuration(differing: Iterable[ChangedPath]) -> bool:
-    """Whether both trees have the same targets with the same settings: files that stayed files hold something else,
-    and none of them is configuration."""
-    return all(each.is_edit and not is_configuration(each.path) for each in differing)

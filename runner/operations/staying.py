@@ -6,13 +6,13 @@ import posixpath
 from collections.abc import Iterable, Sequence
 
 from runner.config.layout import compiled, placed_by
-from runner.config.stack_search import CODE, ORCHESTRATORS, PROJECTS
+from runner.config.stack_search import ORCHESTRATORS
 from runner.decisions.reverse_search import is_configuration
 from runner.git.ranges import ChangedPath
 from runner.kit.tree import Kind, Tree
+from runner.model.code_files import CODE, OPENTOFU_CODE, PROJECT_FILES
 
 _FILES = ("100644", "100755")
-_TOFU = (".tofu", ".tofu.json")
 
 
 def plain(change: ChangedPath) -> bool:
@@ -39,7 +39,7 @@ def targets_stay(differing: Iterable[ChangedPath], before: Tree, after: Tree, la
 
 
 def _tells(name: str) -> bool:
-    return name.endswith((*CODE, *ORCHESTRATORS)) or name in PROJECTS
+    return name.endswith((*CODE, *ORCHESTRATORS)) or name in PROJECT_FILES
 
 
 def _told(tree: Tree, directory: str) -> tuple[bool, bool, frozenset[str]]:
@@ -50,6 +50,6 @@ def _told(tree: Tree, directory: str) -> tuple[bool, bool, frozenset[str]]:
     ]
     return (
         any(name.endswith(CODE) for name in names),
-        any(name.endswith(_TOFU) for name in names),
-        frozenset(name for name in names if name in PROJECTS or name.endswith(tuple(ORCHESTRATORS))),
+        any(name.endswith(OPENTOFU_CODE) for name in names),
+        frozenset(name for name in names if name in PROJECT_FILES or name.endswith(tuple(ORCHESTRATORS))),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from runner.model.code_files import VALUES
 from runner.model.mentions import Mentions
 
 _SOURCE = re.compile(rb'\bsource\s*=\s*"(\.{1,2}/[^"$%\\\n]*)"')
@@ -36,7 +37,7 @@ def glanced(content: bytes, path: str, *, through: bool = False) -> Mentions:
     paths are told too."""
     words = _names(_LAST, content) if b"/" in content else _NO_WORDS
     passed = _names(_THROUGH, content) if through else _NO_WORDS
-    if path.endswith((".tfvars", ".tfvars.json")):
+    if path.endswith(VALUES):
         return Mentions(words=words, through=passed)
     remote, backend = b"terraform_remote_state" in content, b"backend" in content or b"cloud" in content
     if path.endswith(".json"):

@@ -15,7 +15,8 @@ from runner.model.environment import Gates, TerraformSettings
 from runner.model.names import TargetName
 from runner.model.stack import EngineName
 from runner.model.target import Target
-from runner.operations.searching import glance_at, same_configuration, worth_comparing
+from runner.operations.searching import glance_at, worth_comparing
+from runner.operations.staying import targets_stay
 from runner.source.facts import CodeReader
 from tests.decisions.code_on_paper import gates_of, target_of
 from tests.decisions.monorepo import Monorepo, drawn
@@ -154,9 +155,12 @@ def test_the_search_leaves_every_target_whose_closure_differs(
     edit=st.sampled_from(["runner.yaml", "environments/dev.yaml", "a/stack.yaml", "stacks/x/.tool-versions"])
 )
 def test_a_change_of_configuration_is_never_taken_for_one_of_code(edit: str) -> None:
+    one = DictTree({"stacks/a/main.tf": ""})
+    two = DictTree({"stacks/a/main.tf": "#", "stacks/b/main.tf": ""})
     changed = ChangedPath(path=edit, before="1", after="2", modes=("100644", "100644"))
-    assert not same_configuration([changed])
     code = ChangedPath(path="stacks/a/main.tf", before="1", after="2", modes=("100644", "100644"))
-    born = ChangedPath(path="stacks/a/main.tf", before="", after="2", modes=("000000", "100644"))
-    assert same_configuration([code])
-    assert not same_configuration([code, born])
+    born = ChangedPath(path="stacks/b/main.tf", before="", after="2", modes=("000000", "100644"))
+    layout = ["stacks/{stack}"]
+    assert targets_stay([code], one, two, layout)
+    assert not targets_stay([code, changed], one, two, layout)
+    assert not targets_stay([code, born], one, two, layout)
