@@ -8,16 +8,14 @@ from __future__ import annotations
 import json
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from runner.decisions.modules import loaded_files
 from runner.diagnostics import Diagnostic
 from runner.errors import Denied
+from runner.model.code_files import LOCK_FILE
 from runner.model.references import Json
 
-_LOCK_FILE = ".terraform.lock.hcl"
-_TERRAFORM = (".tf", ".tf.json")
-_TOFU = (".tofu", ".tofu.json")
 _LIMIT = 256 << 20  # bytes, unpacked
 _PROVIDER = re.compile(r'provider\s+"([^"]+)"\s*\{([^}]*)\}')
 _HASH = re.compile(r'"((?:h1|zh):[^"]+)"')
@@ -65,22 +63,18 @@ def _check_modules(archive: zipfile.ZipFile, directory: Path, *, tofu: bool) -> 
             raise _denied(f"`{below}/{extra}` is not in it")
 
 
-def _configuration_in(directory: Path, *, tofu: bool) -> Iterator[str]:
-    """The files that the engine would load. OpenTofu takes `x.tofu`, and then not `x.tf`."""
-    names = {each.name for each in directory.iterdir() if each.is_file()} if directory.is_dir() else set()
-    for name in names:
-        ignored = name.startswith((".", "#")) or name.endswith("~")
-        shadowed = tofu and re.sub(r"\.tf(\.json)?$", r".tofu\1", name) in names and not name.endswith(_TOFU)
-        if name.endswith(_TERRAFORM + (_TOFU if tofu else ())) and not ignored and not shadowed:
-            yield name
+def _configuration_in(directory: Path, *, tofu: bool) -> tuple[str, ...]:
+    """The files that the engine would load."""
+    names = [each.name for each in directory.iterdir() if each.is_file()] if directory.is_dir() else []
+    return loaded_files(names, opentofu=tofu)
 
 
 def _check_lock_file(archive: zipfile.ZipFile, directory: Path) -> None:
     """The same providers in the same versions, each with a hash that both name: which other hashes stand there
     depends on where `init` found the provider."""
-    place = directory / _LOCK_FILE
+    place = directory / LOCK_FILE
     here = _locked(place.read_text() if place.is_file() else "")
-    there = _locked(archive.read(_LOCK_FILE).decode() if _LOCK_FILE in archive.namelist() else "")
+    there = _locked(archive.read(LOCK_FILE).decode() if LOCK_FILE in archive.namelist() else "")
     if here.keys() != there.keys():
         raise _denied(
             f"its providers are {', '.join(sorted(there)) or 'none'}, here {', '.join(sorted(here)) or 'none'}"
