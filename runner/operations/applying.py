@@ -15,8 +15,10 @@ from runner.model.happening import Noted, ResourceApplied, TargetFinished
 from runner.model.lease import Intent
 from runner.model.names import TargetName
 from runner.model.plan import Plan, counted
+from runner.operations.engine_locks import ProcessWatch
 from runner.operations.plan_files import keep_plan
 from runner.operations.recording import Ending, not_recorded, record, states_not_stored
+from runner.operations.returning import close_former
 from runner.operations.session import Readied, Session
 from runner.operations.state_keeper import StateKeeper
 
@@ -66,6 +68,7 @@ def apply(session: Session, plan: Plan, ready: Readied, *, ends: bool = False) -
     # Before the intent: who is refused the state's own lock changes nothing, and leaves nothing to be recovered.
     ready.store.hold(plan.target, session.directory.id, lease.fence)
     try:
+        close_former(session, ready)
         announce(session, plan, ready)
         return _carried_out(session, plan, ready, ends=ends)
     finally:

@@ -24,6 +24,7 @@ from runner.model.plan import Plan, PlanKind, Planned, StateFacts
 from runner.model.references import Json
 from runner.model.stack import EngineName
 from runner.model.target import Target
+from runner.operations.returning import standing_bytes
 from runner.operations.session import Readied, Session
 from runner.operations.state_contents import contents_of
 from runner.operations.stores import settings_for, store_for
@@ -66,7 +67,7 @@ def prospect_of(session: Session, wanted: Wanted) -> Prospect | None:
         return None
     closure = closure_at(session.survey, target)
     previous = session.live(target.name)
-    content = store_for(session, target.name).load(target.name, previous.last.state if previous else None)
+    content = standing_bytes(session, store_for(session, target.name), target.name, previous)
     state = wanted.engine.facts(content) if content else StateFacts()
     place = session.bench.tools.kept_plans(gates, session.survey.record)
     made_of = {

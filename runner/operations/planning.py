@@ -28,6 +28,7 @@ from runner.model.verdict import Answer
 from runner.operations.closures import is_behind
 from runner.operations.known_plans import Prospect, Wanted, keep_for_next, known_plan, prospect_of
 from runner.operations.plan_files import keep_plan
+from runner.operations.returning import standing_bytes
 from runner.operations.session import Readied, Session
 from runner.operations.stores import store_for
 from runner.operations.superseding import superseded
@@ -223,7 +224,7 @@ def _readied(
     work = replace(work, trust="preview" if request.later else "apply")
     store = store_for(session, target.name)
     named = previous.last.state if previous else None
-    state = store.load(target.name, named)
+    state = standing_bytes(session, store, target.name, previous)
     if work.backend.file is not None and state:
         work.backend.file.write_bytes(state)
         work.backend.file.chmod(0o600)

@@ -146,12 +146,32 @@ def _forgotten(session: Session, name: TargetName, live: Deployment, course: Cou
     writing = Writing(
         entry=entry, deployment=replace(live, last=entry, ended=True, resources=0), outputs={}, resources=()
     )
-    edits = [*session.survey.record.ledger.record(writing), *store_for(session, name).remove(name, fence)]
-    delivery = leases.end(name, edits, keep=True)
+    # Its entry first: a state that is ended in a bucket and live on record would stand in everybody's way. One that
+    # is not ended when we die is recognised, and closed when the target returns.
+    delivery = leases.write(name, session.survey.record.ledger.record(writing))
     if isinstance(delivery, Pushed):
         outcome = TargetFinished(target=name, outcome="succeeded", because=entry.because)
+        _end_state(session, name)
     else:
         said = getattr(delivery, "message", "the lease moved")
         outcome = not_recorded(session, name, NoAnswer.of("not-recorded", said))
     session.bench.tell(outcome)
     return outcome
+
+
+def _end_state(session: Session, name: TargetName) -> None:
+    """Closes the state of a target that is over; where that fails, nobody is kept from anything."""
+    leases = session.leases_of(name)
+    try:
+        edits = store_for(session, name).remove(name, leases.held(name).fence)
+        delivery = leases.end(name, edits)
+        trouble = "" if isinstance(delivery, Pushed) else getattr(delivery, "message", "the lease moved")
+    except RunnerError as error:
+        trouble = str(error)
+    if trouble:
+        message = (
+            f"`{name}` is forgotten, but its state could not be closed: {session.redactor.text(trouble)}"
+        )
+        hint = "nothing uses it; it is closed when a target of that name comes back"
+        told = Diagnostic(code="state-not-closed", message=message, hint=hint, severity=Severity.WARNING)
+        session.bench.tell(Noted(diagnostic=told, target=name))

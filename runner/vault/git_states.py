@@ -138,8 +138,9 @@ class GitStates:
         check_fence(target, fence, index.fence)
         closed = index.closed(fence)
         content = written(closed)
-        if newest:
-            self._written[target] = (replace(newest, index=closed, blob=blob_id(content)),)
+        sealed = newest.sealed if newest else b""
+        write = _Write(index=closed, blob=blob_id(content), sealed=sealed, follows=index)
+        self._written[target] = (write,)
         return (self._edit(target, {_index_path(target): content}, expected),)
 
     def _index(self, target: TargetName, named: StoredState | None) -> tuple[StateIndex, str | None]:

@@ -37,12 +37,17 @@ class Bucket:
         found: bytes = client("s3", self.environment).get_object(Bucket=BUCKET, Key=key)["Body"].read()
         return found
 
-    def write(self, key: str, content: bytes) -> None:
-        """Writes an object under the labels that it had."""
-        cloud = client("s3", self.environment)
-        known = key in self.contents()
-        labels = cloud.head_object(Bucket=BUCKET, Key=key)["Metadata"] if known else {}
-        cloud.put_object(Bucket=BUCKET, Key=key, Body=content, Metadata=labels)
+    def labels(self, key: str) -> dict[str, str]:
+        """An object's metadata; none where there is no object."""
+        if key not in self.contents():
+            return {}
+        found = client("s3", self.environment).head_object(Bucket=BUCKET, Key=key)
+        return dict(found["Metadata"])
+
+    def write(self, key: str, content: bytes, labels: Mapping[str, str] | None = None) -> None:
+        """Writes an object under these labels, or those that it had."""
+        labels = self.labels(key) if labels is None else labels
+        client("s3", self.environment).put_object(Bucket=BUCKET, Key=key, Body=content, Metadata=dict(labels))
 
     def remove(self, key: str) -> None:
         """Removes an object."""
@@ -192,3 +197,28 @@ def test_destroy_leaves_an_end_mark_and_a_new_up_begins_again(
     ran = run_runner("up", "prod/one", "--yes", cwd=applied.path, env=_without_endpoint(bucket))
     assert ran.code == 0, ran
     assert _pulled(run_runner, applied, bucket)["resources"]
+
+
+@pytest.mark.parametrize("dies", ["not", "after-the-entry"])
+def test_what_was_forgotten_and_returns_begins_anew_wherever_the_forgetting_died(
+    applied: Checkout, run_runner: Program, bucket: Bucket, dies: str
+) -> None:
+    labels, before = bucket.labels(KEY), bucket.read(KEY)
+    wishes = _prod(bucket, 1, "canary-in-the-state")
+    code = (applied.path / "stacks/one/main.tf").read_text()
+    gone = {"environments/prod.yaml": f"{wishes}removed: {{one: forget}}\n", "stacks/one/main.tf": None}
+    published(applied, {**gone, "stacks/two/main.tf": code})
+    ran = _up(run_runner, applied, bucket)
+    assert (ran.code, outcomes(ran.objects)["prod/one"]) == (0, "succeeded"), ran
+    assert "ended" in bucket.labels(KEY)
+    if dies != "not":
+        bucket.write(KEY, before, labels)
+    published(applied, {"environments/prod.yaml": wishes, "stacks/one/main.tf": code})
+    ran = run_runner("preview", "prod", "--json", cwd=applied.path, env=_without_endpoint(bucket))
+    (plan,) = (each for each in ran.objects if each["type"] == "plan_ready" and each["target"] == "prod/one")
+    assert plan["counts"]["create"] == 1, "the forgotten one is nobody's"
+    ran = _up(run_runner, applied, bucket)
+    assert (ran.code, outcomes(ran.objects)["prod/one"]) == (0, "succeeded"), ran
+    made = _pulled(run_runner, applied, bucket)
+    assert made["lineage"] != labels["lineage"]
+    assert len(made["resources"]) == 1

@@ -66,3 +66,25 @@ def test_an_orphan_whose_code_keeps_its_own_state_can_be_read(
     assert json.loads(stage.plain("state", "pull", "prod/old").stdout)["outputs"]["out"]["value"] == "a"
     assert "terraform_data.thing" in stage.plain("state", "list", "prod/old").stdout
     assert stage.outputs("prod/old") == {"prod/old.out": "a"}
+
+
+@pytest.mark.parametrize(("fate", "backend"), [("destroy", "git"), ("destroy", "local"), ("forget", "local")])
+def test_a_target_that_ended_and_is_wished_for_again_begins_anew(
+    setting: Setting, tmp_path: Path, fate: str, backend: str
+) -> None:
+    local = f"state: {{backend: local, path: '{tmp_path}/{{stack}}.tfstate'}}\n"
+    wishes = local if backend == "local" else "inputs: {}\n"
+    code = {"environments/prod.yaml": wishes, "stacks/old/main.tf": thing("a")}
+    stage = setting({"runner.yaml": RUNNER, **code})
+    stage.run("up", "prod", "--yes")
+    first = stage.state("prod/old")
+    removed = {"environments/prod.yaml": f"{wishes}removed: {{old: {fate}}}\n", "stacks/old/main.tf": None}
+    stage.change(removed)
+    assert stage.run("up", "prod", "--yes").outcomes == {"prod/old": "succeeded"}
+    assert stage.standing() == {}
+    stage.change(code)
+    assert stage.run("preview", "prod").plans["prod/old"]["counts"]["create"] == 1
+    assert stage.run("up", "prod", "--yes").outcomes == {"prod/old": "succeeded"}
+    second = stage.state("prod/old")
+    assert second["lineage"] != first["lineage"]
+    assert [each["kind"] for each in stage.entries("prod")] == ["apply", fate, "apply"]
