@@ -15,7 +15,6 @@ from runner.model.happening import Noted, ResourceApplied, TargetFinished
 from runner.model.lease import Intent
 from runner.model.names import TargetName
 from runner.model.plan import Plan, counted
-from runner.operations.engine_locks import ProcessWatch
 from runner.operations.plan_files import keep_plan
 from runner.operations.recording import Ending, not_recorded, record, states_not_stored
 from runner.operations.returning import close_former
