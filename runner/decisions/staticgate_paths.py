@@ -1,0 +1,123 @@
+"""Where the paths in expressions lead: a literal one within the repository is harmless, all others are not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from runner.decisions.lookup import Files, joined, located
+from runner.decisions.staticgate_findings import Finding, FindingKind
+from runner.model.code import UNKNOWN_TEXT, Symbol, SymbolKind, Text, literal
+from runner.model.gate_facts import OPENING, Call, Setting
+
+MOST_STEPS = 32
+MOST_PARTS = 64
+_PLACES = frozenset({SymbolKind.MODULE, SymbolKind.ROOT, SymbolKind.WORKING})
+_BUILT_IN_FUNCTIONS = "provider::terraform::"
+
+
+def locals_in(settings: Iterable[Setting]) -> dict[str, Text]:
+    """A module's locals by their dotted names. What is said twice, and what stands in an expression, is unknown."""
+    found: dict[str, Text] = {}
+    computed = set()
+    for setting in settings:
+        if setting.path[:1] != ("locals",) or len(setting.path) < 2:
+            continue
+        name = ".".join(setting.path[1:])
+        if setting.value != OPENING:
+            found[name] = UNKNOWN_TEXT if name in found else setting.value
+            computed.add(name)
+    return {name: UNKNOWN_TEXT if _within(name, computed) else text for name, text in found.items()}
+
+
+def _within(name: str, computed: set[str]) -> bool:
+    steps = name.split(".")
+    return any(".".join(steps[:count]) in computed for count in range(1, len(steps)))
+
+
+def resolved(text: Text, known: Mapping[str, Text], steps: int = 0) -> Text:
+    """`text` with its locals filled in; unknown where one is, or where they grow without end."""
+    parts: list[str | Symbol] = []
+    for part in text:
+        if isinstance(part, str) or part.kind is not SymbolKind.LOCAL:
+            parts.append(part)
+        elif steps > MOST_STEPS or part.name not in known:
+            return UNKNOWN_TEXT
+        else:
+            parts.extend(resolved(known[part.name], known, steps + 1))
+        if len(parts) > MOST_PARTS:
+            return UNKNOWN_TEXT
+    return tuple(parts)
+
+
+def place_of(text: Text, stack: str, module: str) -> str | None:
+    """Where a path leads, from the root; None where that is computed, absolute or outside of the repository. Relative
+    paths are the working directory's, which is the stack's."""
+    start, rest = stack, text
+    if text and isinstance(text[0], Symbol) and text[0].kind in _PLACES:
+        start = module if text[0].kind is SymbolKind.MODULE else stack
+        rest = text[1:]
+        first = rest[0] if rest else "/"
+        # `${path.module}x` is a name beside the module's directory, and no path in it.
+        if not isinstance(first, str) or not first.startswith("/"):
+            return None
+        rest = (first.lstrip("/"), *rest[1:])
+    written = literal(rest)
+    # A path with a blank in it may have been trimmed on the way (`trimspace`), and then is another one.
+    if written is None or any(letter.isspace() for letter in written):
+        return None
+    return joined(start, written or ".")
+
+
+def call_findings(
+    call: Call, known: Mapping[str, Text], stack: str, module: str, files: Files
+) -> Finding | None:
+    """What one call comes to."""
+    if call.function.startswith("provider::"):
+        return None if call.function.startswith(_BUILT_IN_FUNCTIONS) else _function(call)
+    if call.path is None:
+        return (
+            _computed(call, "renders a text that is made on the way") if "::" not in call.function else None
+        )
+    text = resolved(call.path, known)
+    place = place_of(text, stack, module)
+    if place is not None:
+        return _outside(call, "through a link") if located(files, place).problem else None
+    if any(isinstance(part, Symbol) and part.kind not in _PLACES for part in text):
+        return _computed(call, "reads a path that is computed")
+    return _outside(call, "by its path")
+
+
+def _function(call: Call) -> Finding:
+    return Finding(
+        kind=FindingKind.FUNCTION,
+        subject=call.function,
+        address=call.function,
+        message=f"`{call.function}()` is a function of a provider",
+        because="it runs the provider's code wherever an expression is worked out",
+        span=call.span,
+        digest=call.digest,
+    )
+
+
+def _computed(call: Call, what: str) -> Finding:
+    return Finding(
+        kind=FindingKind.PATH,
+        subject="computed",
+        address=f"{call.function}:computed",
+        message=f"`{call.function}()` {what}",
+        because="it may be any file that the engine can read",
+        span=call.span,
+        digest=call.digest,
+    )
+
+
+def _outside(call: Call, how: str) -> Finding:
+    return Finding(
+        kind=FindingKind.PATH,
+        subject="outside",
+        address=f"{call.function}:outside",
+        message=f"`{call.function}()` leaves the repository {how}",
+        because="what lies there is the machine's, and a plan shows what it reads",
+        span=call.span,
+        digest=call.digest,
+    )
