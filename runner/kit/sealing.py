@@ -11,17 +11,14 @@ import binascii
 import hmac
 import json
 from hashlib import sha256
-from typing import TypeAlias, Union
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly, HistoryMoved
-from runner.kit.canonical import encode
+from runner.kit.canonical import Json, encode
 from runner.kit.crypto import KeyRing, derived
-
-Json: TypeAlias = Union[None, bool, int, float, str, "list[Json]", "dict[str, Json]"]
 
 PREFIX = "sealed:v1:"
 BLOCK = 16

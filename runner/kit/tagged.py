@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from enum import Enum
 from types import ModuleType
-from typing import Any, TypeAlias, Union
+from typing import Any
 
 from msgspec import NODEFAULT, Struct
 
-Json: TypeAlias = Union[None, bool, int, float, str, "list[Json]", "dict[str, Json]"]
+from runner.kit.canonical import Json
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
