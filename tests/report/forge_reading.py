@@ -25,7 +25,7 @@ OURS = {
 OURS |= {"s", "h3", "em", "a"}
 
 
-class _Reading(HTMLParser):
+class Reading(HTMLParser):
     """What a browser would make of it: elements, text outside of code, text of code, comments."""
 
     def __init__(self) -> None:
@@ -37,6 +37,7 @@ class _Reading(HTMLParser):
         self.unbalanced = False
         self.prose = ""
         self.code: list[str] = []
+        self.html = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append(tag)
@@ -61,10 +62,11 @@ class _Reading(HTMLParser):
         self.comments.append(text)
 
 
-def read(markdown: str) -> _Reading:
+def read(markdown: str) -> Reading:
     """`markdown` as it comes to be seen."""
-    reading = _Reading()
-    reading.feed(MarkdownIt("gfm-like", {"html": True}).render(markdown))
+    reading = Reading()
+    reading.html = MarkdownIt("gfm-like", {"html": True}).render(markdown)
+    reading.feed(reading.html)
     reading.close()
     reading.unbalanced = reading.unbalanced or bool(reading.open)
     return reading
@@ -78,7 +80,7 @@ def forge_marks(prose: str) -> list[str]:
     )
 
 
-def trespasses(reading: _Reading) -> list[str]:
+def trespasses(reading: Reading) -> list[str]:
     """What is in it that we never write."""
     return [
         *sorted(set(reading.elements) - OURS),
