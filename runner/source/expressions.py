@@ -13,6 +13,7 @@ MOST_STEPS = 64
 """How deep an expression is followed before it counts as unknown."""
 
 _ESCAPE = re.compile(r'\\(n|r|t|"|\\|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})|\$\$\{|%%\{')
+_PLAIN = re.compile(rb'"([^"\\$%\n]*)"')
 _SIMPLE = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _PATHS = {"module": SymbolKind.MODULE, "root": SymbolKind.ROOT, "cwd": SymbolKind.WORKING}
 
@@ -20,6 +21,13 @@ _PATHS = {"module": SymbolKind.MODULE, "root": SymbolKind.ROOT, "cwd": SymbolKin
 def words(node: Node) -> str:
     """The text of `node` as written."""
     return (node.text or b"").decode(errors="replace")
+
+
+def plain_text(node: Node) -> str | None:
+    """What a string says in which nothing is escaped or computed, as most are, with the spaces at its ends, which the
+    grammar drops; None for any other node."""
+    found = _PLAIN.fullmatch(node.text or b"")
+    return None if found is None or node.has_error else found[1].decode(errors="replace")
 
 
 def _unescaped(found: re.Match[str]) -> str:
@@ -57,7 +65,8 @@ def text_of(node: Node, steps: int = 0) -> Text:
         case "literal_value" | "template_expr":
             return text_of(node.named_children[0], steps + 1) if node.named_children else UNKNOWN_TEXT
         case "string_lit" | "quoted_template" | "heredoc_template":
-            return _template(node, steps)
+            plain = plain_text(node)
+            return _template(node, steps) if plain is None else (plain,)
         case "variable_expr":
             return _chain([node])
         case "numeric_lit" | "bool_lit":

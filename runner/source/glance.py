@@ -12,13 +12,14 @@ from collections.abc import Iterable
 from runner.model.code_files import VALUES
 from runner.model.mentions import Mentions
 
-_SOURCE = re.compile(rb'\bsource\s*=\s*"(\.{1,2}/[^"$%\\\n]*)"')
-_ODD_SOURCE = re.compile(rb'\bsource\s*=\s*(?:[^"\s]|"[^"\n]*[$%\\])')
-_CALL = re.compile(rb'\b(?:file\w*|templatefile)\s*\(\s*(?!"[^"$%\\\n]*"\s*[,)])')
-_TEMPLATE = re.compile(rb'\btemplatefile\s*\(\s*"([^"$%\\\n]*)"')
+# Each begins with a word and looks back only then: from a plain beginning the search skips to the next one.
+_SOURCE = re.compile(rb'source(?<!\wsource)\s*=\s*"(\.{1,2}/[^"$%\\\n]*)"')
+_ODD_SOURCE = re.compile(rb'source(?<!\wsource)\s*=\s*(?:[^"\s]|"[^"\n]*[$%\\])')
+_CALL = re.compile(rb'file(?:(?<!\wfile)|(?<=\btemplatefile))\w*\s*\(\s*(?!"[^"$%\\\n]*"\s*[,)])')
+_TEMPLATE = re.compile(rb'templatefile(?<!\wtemplatefile)\s*\(\s*"([^"$%\\\n]*)"')
 _GLUE = re.compile(rb"\$\{\s*local\.|\b(?:join|format)\s*\(")
 _DOTS = re.compile(rb'["/]\.{1,2}/?"')
-_PLACE = re.compile(rb"\bpath\s*\.\s*(?:module|root|cwd)")
+_PLACE = re.compile(rb"path(?<!\wpath)\s*\.\s*(?:module|root|cwd)")
 _HERE = tuple(
     (b"${path." + name + b"}" + after, b"." + after)
     for name in (b"module", b"root", b"cwd")

@@ -26,7 +26,7 @@ from runner.model.code import (
     literal,
 )
 from runner.model.references import Json
-from runner.source.expressions import object_items, text_of, value_of, words
+from runner.source.expressions import object_items, plain_text, text_of, value_of, words
 from runner.source.paths_in import references_of
 from runner.source.spans import Place, beyond_limits, syntax_problem
 
@@ -146,7 +146,8 @@ def _labels_of(block: Node) -> list[str]:
     labels = []
     for child in block.named_children[1:]:
         if child.type == "string_lit":
-            labels.append(literal(text_of(child)) or "")
+            plain = plain_text(child)
+            labels.append((literal(text_of(child)) or "") if plain is None else plain)
         elif child.type == "identifier":
             labels.append(words(child))
     return labels

@@ -11,12 +11,13 @@ from functools import cache
 from typing import Any, cast
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from runner.diagnostics import Span
 from runner.model.code import FileFacts, Symbol, SymbolKind
 from runner.model.references import Json
 
-VERSION = 2
+VERSION = 3
 """Grows whenever facts are read differently or have other fields; an index of another version is dropped."""
 
 Reader = Callable[[Any, str], Any]
@@ -33,26 +34,31 @@ def decoded_facts(written: Json, path: str) -> FileFacts:
     return cast(FileFacts, _reader(FileFacts)(written, path))
 
 
-def _encoded(value: object) -> Json:
-    match value:
-        case Enum():
-            return str(value.value)
-        case None | bool() | int() | float() | str():
-            return value
-        case Span():
-            return [value.line, value.column, value.end_line, value.end_column]
-        case Symbol():
-            return [value.kind.value, value.name]
-        case Mapping():
-            return {str(key): _encoded(item) for key, item in value.items()}
-        case frozenset():
-            return sorted(_encoded(item) for item in value)  # type: ignore[type-var]
-        case tuple() | list():
-            return [_encoded(item) for item in value]
-        case Struct():
-            return [_encoded(getattr(value, name)) for name in value.__struct_fields__]
-        case _:
-            raise TypeError(f"facts hold no {type(value)}")
+def _encoded(value: Any) -> Json:
+    return _writer(type(value))(value)
+
+
+@cache
+def _writer(kind: type) -> Callable[[Any], Json]:
+    """How a value of the class `kind` is written."""
+    if kind in _PLAIN:
+        return lambda value: cast(Json, value)
+    if issubclass(kind, Enum):
+        return lambda value: str(value.value)
+    if kind is Span:
+        return lambda span: [span.line, span.column, span.end_line, span.end_column]
+    if issubclass(kind, Struct):
+        return lambda value: [_encoded(each) for each in astuple(value)]
+    if issubclass(kind, Mapping):
+        return lambda value: {str(key): _encoded(item) for key, item in value.items()}
+    if issubclass(kind, frozenset):
+        return lambda value: [*sorted(map(str, value))]
+    if issubclass(kind, (tuple, list)):
+        return lambda value: [_encoded(item) for item in value]
+    raise TypeError(f"facts hold no {kind}")
+
+
+_PLAIN = frozenset({type(None), bool, int, float, str})
 
 
 def _span(written: Any, path: str) -> Span:

@@ -20,11 +20,14 @@ PATH_FUNCTIONS = frozenset(
 """Functions of Terraform and OpenTofu whose first argument is a path that is read at plan time."""
 
 _PASSING = frozenset({"join", "format", "abspath", "pathexpand", "trimspace", "tostring", "nonsensitive"})
-_CALL = re.compile(rb"([A-Za-z_][\w:-]*)\s*\(")
+_CALL = re.compile(rb"(?<![A-Za-z_])([A-Za-z_][\w:-]*)\s*\(")
 _SYMBOL = re.compile(rb"\b(?:path\.(?:module|root|cwd)|local\.[A-Za-z_][\w-]*)")
 _BARE = re.compile(rb'"((?:\.{1,2}/)*[\w@+-][\w.@+-]*(?:/[\w.@+-]+)*/?)"')
 _PATHLIKE = re.compile(rb"/|\.[A-Za-z]")
 _PATH_KEYS = ("dir", "directory", "path", "source", "file", "filename", "folder", "root", "context", "chart")
+_KEYED = re.compile(rb"(?:%s)\s*[=/#]" % "|".join(_PATH_KEYS).encode())
+"""The keys again, as they stand before their values or a comment."""
+
 _INSIDE = frozenset(
     {"expression", "template_expr", "quoted_template", "heredoc_template", "template_interpolation",
      "function_arguments", "collection_value", "tuple"}
@@ -130,12 +133,16 @@ def _taken(node: Node) -> bool:
 
 def _bare(root: Node, place: Place) -> Iterator[tuple[Node, str]]:
     """Bare strings that may be paths: with a slash or an extension, or given to an attribute that is named so."""
+    keyed = root.has_error or _KEYED.search(place.content) is not None
     for hit in _BARE.finditer(place.content):
+        pathlike = _PATHLIKE.search(hit[1]) is not None
+        if not pathlike and not keyed:
+            continue
         attribute = _attribute_of(_at(root, hit.start(1), hit.end(1)))
         if attribute is None or attribute.parent is None:
             continue
         key = words(attribute.named_children[0])
-        if not _PATHLIKE.search(hit[1]) and not key.endswith(_PATH_KEYS):
+        if not pathlike and not key.endswith(_PATH_KEYS):
             continue
         block = attribute.parent.parent
         keyword = words(block.named_children[0]) if block is not None and block.type == "block" else ""

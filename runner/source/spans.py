@@ -65,6 +65,8 @@ def beyond_limits(place: Place) -> Diagnostic | None:
             hint="move what is data into a file of its own and read it with `file()`",
         )
     depth = 0
+    if sum(map(place.content.count, (b"[", b"(", b"{"))) <= MOST_NESTING:
+        return None
     for found in _BRACKETS.finditer(place.content):
         depth += 1 if found[0] in b"[({" else -1
         if depth > MOST_NESTING:

@@ -153,6 +153,8 @@ UNKNOWN = Symbol(kind=SymbolKind.UNKNOWN)
     [
         ('"a"', ("a",)),
         ('("a")', ("a",)),
+        ('" a b "', (" a b ",)),
+        ('""', ("",)),
         ('"${path.module}/a"', (MODULE, "/a")),
         ('"a${"b"}c"', ("abc",)),
         (r'"\u0061\"\\$${x}%%{y}\n"', ('a"\\${x}%{y}\n',)),
@@ -174,6 +176,21 @@ def test_constant_texts_are_evaluated_and_all_else_is_unknown(
     expression: str, text: tuple[object, ...]
 ) -> None:
     assert parse(f"locals {{\n  x = {expression}\n}}\n".encode(), "a.tf").locals["x"] == text
+
+
+@pytest.mark.parametrize("between", [" ", "", " /* why */ ", " // why\n "])
+def test_a_bare_string_is_a_path_where_its_key_says_so(between: str) -> None:
+    content = f'resource "a" "b" {{\n  name = "no"\n  config_path{between}= "kube"\n}}\n'
+    references = parse(content.encode(), "a.tf").references
+    assert [each.path for each in references if each.function == "literal"] == [("kube",)]
+
+
+@pytest.mark.parametrize(
+    "written", ['file("x")', '1-file("x")', 'a::file("y") + file("x")', 'max(file("x"))']
+)
+def test_a_call_is_seen_wherever_its_name_begins(written: str) -> None:
+    references = parse(f"locals {{\n  a = {written}\n}}\n".encode(), "a.tf").references
+    assert ("x",) in [each.path for each in references if each.function == "file"]
 
 
 def test_a_string_of_the_json_syntax_is_a_template() -> None:
