@@ -21,7 +21,12 @@ def _words(result: LogsResult) -> Iterator[Line]:
     for target, text in result.text.items():
         yield line(Piece(f"=== {target}", Style.NAME))
         yield from (line(each) for each in text.rstrip("\n").split("\n"))
-    if not result.runs and not result.text:
+    for target, made_by in result.shown.items():
+        yield line(Piece(f"=== {target}", Style.NAME))
+        yield line(
+            f"no engine was started for it: the plan that was shown is the one that run {made_by} made"
+        )
+    if not (result.runs or result.text or result.shown):
         yield line("this clone has no logs of runs")
 
 
@@ -30,6 +35,8 @@ def _rows(result: LogsResult) -> Iterator[JsonRow]:
         yield "run", members_of(run)
     for target, text in result.text.items():
         yield "log", {"target": target, "text": text}
+    for target, made_by in result.shown.items():
+        yield "shown", {"target": target, "run": made_by}
 
 
 @click.command("logs", cls=Verb)

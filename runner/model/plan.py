@@ -74,7 +74,7 @@ class Planned(Struct, frozen=True, kw_only=True):
 
 class Plan(Struct, frozen=True, kw_only=True):
     """One target's plan, bound to what it was made of. `planned` is None where it is deferred; `because` says why it
-    is what it is; `age` (seconds) is that of a kept plan of the same, None where this run made it."""
+    is what it is; `age` (seconds) is that of a kept plan of the same, None where this run made it; `run` made it."""
 
     target: TargetName
     kind: PlanKind
@@ -88,6 +88,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     partial: tuple[str, ...] = ()
     because: str = ""
     age: float | None = None
+    run: str = ""
 
     @property
     def changed(self) -> bool:

@@ -32,7 +32,7 @@ from runner.operations.values import Resolved
 from runner.operations.workplace import closure_at
 from runner.vault import KeptPlan, KeptPlans
 
-FORMAT = 2
+FORMAT = 3
 """Another one where a plan means something else than it did, or is judged otherwise."""
 
 
@@ -107,6 +107,7 @@ def known_plan(session: Session, prospect: Prospect) -> Plan | None:
     for told in (*prospect.closure.diagnostics, prospect.closure.widening):
         if told:
             session.note(prospect.target, told)
+    session.directory.shown[prospect.target] = found.plan.run
     return replace(found.plan, commit=session.survey.revision.commit, age=max(age, 0.0))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly
@@ -33,9 +33,11 @@ class RunFacts(Struct, frozen=True, kw_only=True):
 
 
 class LogsResult(Struct, frozen=True, kw_only=True):
-    """Target -> log, or the runs."""
+    """Target -> log, or the runs. `shown`: the targets whose plan that run did not make but showed, each with the run
+    that made it."""
 
     text: Mapping[str, str]
+    shown: Mapping[str, str] = field(default_factory=dict)
     runs: tuple[RunFacts, ...] = ()
     notes: tuple[Diagnostic, ...] = ()
     next: tuple[str, ...] = ()
@@ -64,16 +66,32 @@ def logs(request: LogsRequest, bench: Bench) -> LogsResult:
         for file in sorted((fitting[0] / "logs").glob("*.log"))
         if (target := decoded(file.stem)) == request.target or not request.target
     }
-    return LogsResult(text=text)
+    shown = _shown(fitting[0]) if request.run not in ("", "last") else {}
+    named = {
+        target: run for target, run in shown.items() if target not in text and request.target in ("", target)
+    }
+    made = sorted(set(named.values()) & {place.name for place in places})
+    return LogsResult(text=text, shown=named, next=tuple(f"runner logs {run}" for run in made))
+
+
+def _shown(place: Path) -> Mapping[str, str]:
+    """The targets whose plan that run took from an earlier one, with its name."""
+    ends = [line.get("shown") for line in read(place) if line["event"] == "end"]
+    found = ends[-1] if ends else None
+    return {str(target): str(run) for target, run in found.items()} if isinstance(found, dict) else {}
 
 
 def _fits(place: Path, request: LogsRequest) -> bool:
     if request.target and not any(
         decoded(file.stem) == request.target for file in (place / "logs").glob("*.log")
     ):
-        return False
+        return request.run not in ("", "last") and _named(place, request) and request.target in _shown(place)
     if request.run in ("", "last"):
         return (place / "logs").is_dir()
+    return _named(place, request)
+
+
+def _named(place: Path, request: LogsRequest) -> bool:
     return place.name.startswith(request.run)
 
 

@@ -338,4 +338,5 @@ def _bound(session: Session, ready: Readied, planned: Planned, given: _Given, re
         destroy=request.destroy,
         partial=(*request.addresses, *request.replace),
         because=given.foresight.because,
+        run=session.directory.id,
     )

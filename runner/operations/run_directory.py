@@ -33,12 +33,14 @@ class WorkPlaces(Struct, frozen=True, kw_only=True):
 
 
 class RunDirectory:
-    """An open run. `id` sorts by time and is unique: `20261123T134501Z-1f2e3d`."""
+    """An open run. `id` sorts by time and is unique: `20261123T134501Z-1f2e3d`. `shown`: the targets whose plan it did
+    not make but showed, each with the run that made it."""
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
         self.path = journal.directory
         self.id = journal.directory.name
+        self.shown: dict[TargetName, str] = {}
         self._fixed: dict[TargetName, FixedTree] = {}
         self._guard = Lock()
 
@@ -101,11 +103,12 @@ class RunDirectory:
         """Removes all working directories; journal and logs stay, where the run said anything."""
         self._let_go()
         shutil.rmtree(self.path / "work", ignore_errors=True)
-        if not (self.path / "logs").exists() and not (self.path / "plans").exists():
+        if not _has_spoken(self.path) and not self.shown:
             self.journal.remove()
             return
+        shown = {str(target): run for target, run in self.shown.items()}
         with suppress(OSError):  # a full disk: that `work` is gone says it too
-            self.journal.write({"event": "end", "outcome": outcome})
+            self.journal.write({"event": "end", "outcome": outcome, "shown": shown})
         self.journal.close()
 
     def leave(self) -> None:
@@ -150,8 +153,16 @@ def clear_what_never_began(git_directory: Path) -> None:
             journal.close()
 
 
-def forget_old_runs(git_directory: Path, keep: int = 100) -> None:
-    """Removes the oldest runs that have nothing left to record."""
-    for place in list(kept_runs(git_directory))[keep:]:
-        if not (place / "work").exists() and not is_held(place):
+def forget_old_runs(git_directory: Path, keep: int = 100, keep_silent: int = 20) -> None:
+    """Removes the oldest runs that have nothing left to record; those that only showed what others had planned take no
+    room from those in which an engine said something."""
+    room = {True: keep, False: keep_silent}
+    for place in kept_runs(git_directory):
+        spoke = _has_spoken(place)
+        room[spoke] -= 1
+        if room[spoke] < 0 and not (place / "work").exists() and not is_held(place):
             shutil.rmtree(place, ignore_errors=True)
+
+
+def _has_spoken(place: Path) -> bool:
+    return (place / "logs").exists() or (place / "plans").exists()

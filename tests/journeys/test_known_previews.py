@@ -91,6 +91,28 @@ def test_what_was_previewed_is_known_until_something_that_it_is_made_of_changes(
     assert not at.is_known(), "a gate"
 
 
+def test_the_log_of_a_run_that_only_showed_kept_plans_names_the_run_that_made_them(watched: Watched) -> None:
+    at = watched(
+        {"environments/prod.yaml": "", "stacks/one/main.tf": thing("a"), "stacks/two/main.tf": thing("b")}
+    )
+    made, _ = at.preview()
+    shown, commands = at.preview()
+    assert commands == {}
+    made_by, showed = made.result["run"], shown.result["run"]
+    told = at.stage.run("logs", showed)
+    assert told.rows("log") == []
+    assert {row["target"]: row["run"] for row in told.rows("shown")} == dict.fromkeys(made.plans, made_by)
+    assert told.result["next"] == [f"runner logs {made_by}"]
+    assert [row["target"] for row in at.stage.run("logs", showed, "prod/two").rows("shown")] == ["prod/two"]
+    assert f"the one that run {made_by} made" in at.stage.plain("logs", showed).stdout
+    at.stage.change({"stacks/two/main.tf": thing("c")})
+    mixed, _ = at.preview()
+    told = at.stage.run("logs", mixed.result["run"])
+    assert [row["target"] for row in told.rows("log")] == ["prod/two"]
+    assert [row["target"] for row in told.rows("shown")] == ["prod/one"]
+    assert at.stage.run("logs", "last").rows("log") == told.rows("log"), "the last in which an engine spoke"
+
+
 def test_an_apply_reads_no_kept_plan_and_what_is_kept_follows_the_state(watched: Watched) -> None:
     at = watched({"environments/prod.yaml": "", "stacks/one/main.tf": thing("a")})
     at.preview()
