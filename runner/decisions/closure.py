@@ -7,7 +7,7 @@ miss fails loudly instead of planning something else. It may be too wide, and sa
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from enum import StrEnum
 from typing import Protocol
 
@@ -43,6 +43,10 @@ class Code(Files, Protocol):
 
     def programs(self, paths: Iterable[str]) -> None:
         """Says that `program` will be asked for these."""
+
+    @property
+    def answers(self) -> dict[Hashable, object]:
+        """What was worked out of this tree alone: it stays as it is, and many ask for the same."""
 
 
 class ItemKind(StrEnum):

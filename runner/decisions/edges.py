@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from runner.decisions.closure import Code
 from runner.decisions.likeness import way_out
-from runner.decisions.referred_stacks import ReferredStacks
+from runner.decisions.referred_stacks import Programs, ReadPrograms, ReferredStacks
 from runner.decisions.remote_states import RemoteStates
 from runner.diagnostics import Diagnostic, Span
 from runner.errors import AskedWrongly
@@ -53,7 +53,7 @@ def graph_edges(
 ) -> dict[TargetName, tuple[Edge, ...]]:
     """The edges of the graph over all `targets`. AskedWrongly with all references that lead nowhere, or the cycle.
     `gates` by environment: their backend settings let `terraform_remote_state` be recognised."""
-    graph = judged(targets, code, gates, programs=code)
+    graph = judged(targets, code, gates, programs=ReadPrograms(code))
     if graph.diagnostics:
         raise AskedWrongly(graph.diagnostics)
     return dict(graph.edges)
@@ -64,10 +64,10 @@ def judged(
     code: ReadModules,
     gates: Mapping[str, Gates] | None = None,
     *,
-    programs: Code | None = None,
+    programs: Programs | None = None,
 ) -> Graph:
-    """The edges and the diagnostics together; never raises. `programs`: the tree in which those of Pulumi are read for
-    references to stacks; None: nobody asks."""
+    """The edges and the diagnostics together; never raises. `programs`: those of Pulumi, for their references to
+    stacks; None: nobody asks."""
     facts = {name: module_facts(target, code) for name, target in targets.items()}
     states = RemoteStates(targets, facts, gates or {})
     stacks = ReferredStacks(targets, programs) if programs is not None else None

@@ -44,8 +44,18 @@ class Files(Protocol):
         """The target of the link at `path`, as written."""
 
     @property
-    def places(self) -> dict[str, Found]:
+    def places(self) -> Places:
         """Where paths lead, as far as somebody asked: the tree stays as it is, and many ask for the same."""
+
+
+class Places(Protocol):
+    """Where paths lead, by path."""
+
+    def get(self, path: str, /) -> Found | None:
+        """None where nobody asked yet."""
+
+    def __setitem__(self, path: str, found: Found, /) -> None:
+        """Keeps it."""
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -77,11 +87,12 @@ def located(files: Files, path: str) -> Found:
     """Follows `path` (relative to the root, normalised) through links."""
     found = files.places.get(path)
     if found is None:
-        found = files.places[path] = _followed(files, path)
+        found = files.places[path] = followed(files, path)
     return found
 
 
-def _followed(files: Files, path: str) -> Found:
+def followed(files: Files, path: str) -> Found:
+    """As `located`, and nothing is remembered."""
     pending = [] if path == "." else path.split("/")[::-1]
     at = "."
     links: list[TreeNode] = []

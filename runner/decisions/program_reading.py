@@ -10,10 +10,11 @@ import re
 
 from msgspec import Struct
 
+from runner.decisions.footprint import directories_above
 from runner.decisions.gathering import Gathering
 from runner.decisions.globs import is_glob
 from runner.decisions.lookup import FILES, Found, joined, located
-from runner.decisions.python_places import ImportSearch, above, below
+from runner.decisions.python_places import ImportSearch, below
 from runner.diagnostics import Span
 from runner.model.code import FileReference, Symbol, SymbolKind, Text, literal
 
@@ -45,11 +46,13 @@ class Spelled(Struct, frozen=True):
 
 class ProgramReading:
     """Adds to `found` what is read. `directory` is the project's, `working` the program's own, in which it runs;
-    `stack` the name that `pulumi.get_stack()` gives."""
+    `stack` the name that `pulumi.get_stack()` gives; `search` looks into the tree that `found` is of."""
 
-    def __init__(self, found: Gathering, directory: str, working: str, stack: str) -> None:
+    def __init__(
+        self, found: Gathering, search: ImportSearch, directory: str, working: str, stack: str
+    ) -> None:
         self.found, self.directory, self.working, self.stack = found, directory, working, stack
-        self.search = ImportSearch(found.code)
+        self.search = search
         self.stacks: dict[FileReference, None] = {}
         self._because: dict[str, str] = {}
         self._pending: list[str] = []
@@ -121,7 +124,9 @@ class ProgramReading:
 
     def _guessed(self) -> list[str]:
         """Directories that an installation in place (`pip install -e`, a workspace) would add: those above."""
-        places = [each for start in (self.working, self.directory) for each in (start, *above(start))]
+        places = [
+            each for start in (self.working, self.directory) for each in (start, *directories_above(start))
+        ]
         return [each for place in places for each in (place, below(place, "src"))]
 
     def _file(self, path: str) -> None:

@@ -7,10 +7,11 @@ import posixpath
 from msgspec import Struct
 
 from runner.decisions.closure import Closure, Code
-from runner.decisions.gathering import Gathering
+from runner.decisions.footprint import Footprint, Traced
+from runner.decisions.gathering import MOST_ITEMS, Gathering
 from runner.decisions.lookup import FILES, joined, located
 from runner.decisions.program_reading import ProgramReading
-from runner.decisions.python_places import below
+from runner.decisions.python_places import ImportSearch, below
 from runner.decisions.said_in_settings import gather_said
 from runner.model.code import FileFacts, FileReference, literal
 from runner.model.code_files import PROJECT_FILES
@@ -56,12 +57,30 @@ def _said(facts: FileFacts | None) -> dict[str, str]:
     return found
 
 
-def pulumi_closure(target: Target, gates: Gates, found: Gathering) -> Closure:
-    """The closure of `target`, in `found`'s tree."""
-    directory = located(found.code, target.stack.directory).path
-    read_program(target, directory, found)
+class ProgramTrace(Struct, frozen=True, kw_only=True):
+    """What is worth keeping of a closure. `project`: its name; `stacks`: where its program refers to others, wherever
+    in its code; `footprint`: while it is not crossed, all of it stays as it is."""
+
+    project: str
+    stacks: tuple[FileReference, ...]
+    footprint: Footprint
+
+
+def pulumi_closure(target: Target, gates: Gates, code: Code, most_items: int = MOST_ITEMS) -> Closure:
+    """The closure of `target`, in the tree of `code`."""
+    return traced_closure(target, gates, code, most_items)[0]
+
+
+def traced_closure(
+    target: Target, gates: Gates, code: Code, most_items: int = MOST_ITEMS
+) -> tuple[Closure, ProgramTrace]:
+    """The closure, with what it was made of."""
+    traced = Traced(code)
+    found = Gathering(traced, most_items)
+    directory = located(traced, target.stack.directory).path
+    reading = read_program(target, directory, found, traced)
     gather_said(target, gates, found, directory, None)
-    return Closure(
+    closure = Closure(
         target=target.name,
         directory=directory,
         items=tuple(found.items[name] for name in sorted(found.items)),
@@ -69,23 +88,30 @@ def pulumi_closure(target: Target, gates: Gates, found: Gathering) -> Closure:
         widened=tuple(found.widened),
         diagnostics=tuple(found.diagnostics.values()),
     )
+    project = project_of(directory, traced).name
+    return closure, ProgramTrace(
+        project=project, stacks=tuple(reading.stacks), footprint=traced.asked.footprint
+    )
 
 
-def stack_references(target: Target, code: Code) -> tuple[FileReference, ...]:
-    """The references of a target's program to other stacks, wherever in its code they stand."""
-    reading = read_program(target, located(code, target.stack.directory).path, Gathering(code))
-    return tuple(reading.stacks)
+def said_by_program(target: Target, code: Code) -> tuple[str, tuple[FileReference, ...]]:
+    """The name of a target's project, and the references of its program to stacks, wherever in its code."""
+    traced = Traced(code)
+    directory = located(traced, target.stack.directory).path
+    reading = read_program(target, directory, Gathering(traced), traced)
+    return project_of(directory, traced).name, tuple(reading.stacks)
 
 
-def read_program(target: Target, directory: str, found: Gathering) -> ProgramReading:
-    """Adds the program of the project in `directory` to `found`."""
-    code, stack = found.code, target.name.environment
+def read_program(target: Target, directory: str, found: Gathering, code: Traced) -> ProgramReading:
+    """Adds the program of the project in `directory` to `found`, which is of the tree of `code`."""
+    stack = target.name.environment
     project = project_of(directory, code)
     program = _program(directory, project, code)
     configs = (joined(directory, project.configs) if project.configs else None) or directory
     own = {below(configs, f"Pulumi.{stack}{ending}") for ending in _ENDINGS}
     found.unread = lambda path: path not in own and _is_settings(path, (directory, configs))
-    reading = ProgramReading(found, directory, posixpath.dirname(program) or ".", stack)
+    search = ImportSearch(code)
+    reading = ProgramReading(found, search, directory, posixpath.dirname(program) or ".", stack)
     for path in project.files:
         reading.read(path, "it describes the project")
     for path in sorted(own):
@@ -95,7 +121,7 @@ def read_program(target: Target, directory: str, found: Gathering) -> ProgramRea
         if isinstance(each.value, str) and each.value:
             reading.text(each.value, f"the input `{each.name}` names it")
     if project.runtime == "python" and project.plain and located(code, program).kind in FILES:
-        for path in reading.search.manifests(directory):
+        for path in search.manifests(directory):
             reading.read(path, "it says what is installed for the program")
         reading.read(program, "the program")
     elif project.runtime == "python":

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
+from runner.decisions.footprint import Traced, directories_above
 from runner.decisions.globs import matches
-from runner.decisions.lookup import FILES, Files, located
+from runner.decisions.lookup import FILES, located
 
 MANIFESTS = ("requirements.txt", "pyproject.toml", "Pipfile", "setup.cfg", "setup.py")
 LOCKS = ("uv.lock", "poetry.lock", "Pipfile.lock", "pdm.lock")
@@ -32,14 +33,16 @@ class Imported(Struct, frozen=True, kw_only=True):
 
 
 class ImportSearch:
-    """Follows names through directories; each directory is listed once."""
+    """Follows names through directories. What is found is kept with the tree, for it is the same for every program."""
 
-    def __init__(self, code: Files) -> None:
+    def __init__(self, code: Traced) -> None:
         self._code = code
-        self._names: dict[str, dict[str, str]] = {}
 
     def imported(self, place: str, names: Sequence[str]) -> Imported:
         """What `names` (`a`, `b` of `a.b`; a last `*` is every module of a package) are below `place`."""
+        return self._code.remembered(("import", place, *names), lambda: self._imported(place, names))
+
+    def _imported(self, place: str, names: Sequence[str]) -> Imported:
         files: list[str] = []
         directory, whole = place, False
         for at, name in enumerate(names):
@@ -70,26 +73,30 @@ class ImportSearch:
 
     def names(self, directory: str) -> dict[str, str]:
         """Name -> kind of what lies directly in a directory, links followed."""
-        if directory not in self._names:
-            real = located(self._code, directory)
-            nodes = self._code.children(real.path) if real.kind == "directory" else ()
-            self._names[directory] = {
-                posixpath.basename(node.path): located(self._code, node.path).kind
-                if node.kind == "link"
-                else node.kind
-                for node in nodes
-            }
-        return self._names[directory]
+        return self._code.remembered(("names", directory), lambda: self._names(directory))
+
+    def _names(self, directory: str) -> dict[str, str]:
+        real = located(self._code, directory)
+        nodes = self._code.children(real.path) if real.kind == "directory" else ()
+        return {
+            posixpath.basename(node.path): located(self._code, node.path).kind
+            if node.kind == "link"
+            else node.kind
+            for node in nodes
+        }
 
     def kind(self, path: str) -> str:
         """The kind of what is at a path, empty for nothing."""
         return self.names(posixpath.dirname(path) or ".").get(posixpath.basename(path), "")
 
-    def manifests(self, directory: str) -> Iterator[str]:
+    def manifests(self, directory: str) -> Sequence[str]:
         """The files that say what is installed for a program in `directory`: beside it, else in the nearest directory
         above; a lock file may lie higher, at the root of a workspace."""
+        return self._code.remembered(("manifests", directory), lambda: tuple(self._manifests(directory)))
+
+    def _manifests(self, directory: str) -> Iterator[str]:
         wants_lock: bool | None = None
-        for place in (directory, *above(directory)):
+        for place in (directory, *directories_above(directory)):
             names = self.names(place)
             if wants_lock is None:
                 own = [name for name in names if name in MANIFESTS or is_requirements(name)]
@@ -99,13 +106,6 @@ class ImportSearch:
             yield from (below(place, name) for name in locks)
             if locks or wants_lock is False:
                 return
-
-
-def above(directory: str) -> Iterator[str]:
-    """The directories that hold `directory`, the root last."""
-    while directory not in ("", "."):
-        directory = posixpath.dirname(directory) or "."
-        yield directory
 
 
 def below(directory: str, name: str) -> str:

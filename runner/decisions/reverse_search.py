@@ -164,11 +164,14 @@ def by_files(
     *,
     valued: bool,
 ) -> Iterator[TargetName]:
-    """Targets whose stack is reached, or that name a changed path in their configuration. `valued`: a file of values
+    """Targets whose stack is reached, or that name a changed path in their configuration; not those of Pulumi, whose
+    footprints tell (`decisions.footprint`). `valued`: a file of values
     that lies beside no stack names a changed path."""
     names = changed.names | {ANY}
     known: dict[int, frozenset[str]] = {}
     for name, (target, gates) in targets.items():
+        if target.stack.engine.name is EngineName.PULUMI:
+            continue
         if (
             target.stack.directory in reached
             or (valued and gates.terraform.var_files)
@@ -179,15 +182,16 @@ def by_files(
 
 def names_in_settings(target: Target, gates: Gates, known: dict[int, frozenset[str]]) -> frozenset[str]:
     """Last names of the paths that the configuration of a target spells; `ANY` where it may mean any. `known` is kept
-    from one target to the next."""
+    from one target to the next. Of Pulumi's, none: their footprints tell."""
+    if target.stack.engine.name is EngineName.PULUMI:
+        return frozenset()
     terraform, stack = gates.terraform, target.stack
     found = _spelled(target.inputs, known) | _spelled(target.environment_inputs, known)
     files = [*terraform.var_files, *(each for each in terraform.backend_config if isinstance(each, str))]
     for file in files:
         whole = [joined(place, templated(file, target)) for place in (stack.directory, ".")]
         found |= {_last(each) for each in whole if each is not None}
-    everything = stack.reads or stack.engine.name is EngineName.PULUMI
-    return found | {ANY} if everything else found
+    return found | {ANY} if stack.reads else found
 
 
 def _spelled(inputs: Inputs, known: dict[int, frozenset[str]]) -> frozenset[str]:

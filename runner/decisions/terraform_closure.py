@@ -36,10 +36,9 @@ class _Asked(Struct, frozen=True):
 def closure_of(target: Target, gates: Gates, code: Code, *, most_items: int = MOST_ITEMS) -> Closure:
     """The closure of `target` in the tree that `code` reads, under the environment's `gates`; one that has more than
     `most_items` has an error (law 14)."""
-    found = Gathering(code, most_items)
     if target.stack.engine.name is EngineName.PULUMI:
-        return pulumi_closure(target, gates, found)
-    survey = _Survey(target, gates, found)
+        return pulumi_closure(target, gates, code, most_items)
+    survey = _Survey(target, gates, Gathering(code, most_items))
     survey.own()
     survey.modules()
     survey.values()

@@ -12,6 +12,7 @@ from runner.config.configuration import united
 from runner.decisions.affected import Affected, Reason, Side, affected, every_target, with_dependents
 from runner.decisions.affected import united as both
 from runner.decisions.edges import Graph
+from runner.decisions.footprint import touched_by
 from runner.decisions.job_matrix import checked_jobs
 from runner.decisions.ordering import run_order
 from runner.diagnostics import Diagnostic, Severity
@@ -25,6 +26,7 @@ from runner.operations.atlas import Believed, drawn
 from runner.operations.charted import Charted, charted
 from runner.operations.code_tools import CodeTools
 from runner.operations.commit_range import Compared, compared
+from runner.operations.known_programs import KnownPrograms, kept_programs, programs_of
 from runner.operations.reading_ahead import read_ahead
 from runner.operations.searching import Glance, glance_at, graph_at, worth_comparing
 from runner.operations.staying import plain, targets_stay
@@ -135,10 +137,10 @@ def _by_chart(chart: Charted, steps: Sequence[_Step]) -> _Found | None:
     for step in steps:
         if not chart.compares_with(step.tree, step.differing):
             return None
-        head = chart.reached_by(step.differing)
+        tree = WalkedTree(chart.tools.repository, step.tree)
+        head = chart.reached_by(step.differing, tree)
         if head is None:
             return None
-        tree = WalkedTree(chart.tools.repository, step.tree)
         code = chart.tools.code(tree, beside=chart.code)
         for place, reader in ((chart.tree, chart.code), (tree, code)):
             place.look_at(target.stack.directory for target in head.targets.values())
@@ -154,13 +156,14 @@ def _whole(tools: CodeTools, tree_id: str, steps: Sequence[_Step], *, drawing: b
     rows: Mapping[TargetName, Affected] = {}
     notes = head.notes
     glance = glance_at(head.tree, head.code, [each for step in steps for each in step.differing])
+    programs = programs_of(head.side, head.code, kept_programs(tools, tree_id))
     for step in steps:
         if step.differing:
-            found, told = _since(tools, step, head, glance)
+            found, told = _since(tools, step, head, glance, programs)
             rows, notes = both(rows, found), (*notes, *told)
-    graph = graph_at(glance, head.side, head.code) if rows or drawing else Graph(edges={})
+    graph = graph_at(glance, head.side, head.code, programs) if rows or drawing else Graph(edges={})
     if drawing:
-        tools.keep(*drawn(head.believed, glance, graph, head.code))
+        tools.keep(*drawn(head.believed, glance, graph, head.code, programs))
     return rows, graph if rows else Graph(edges={}), len(head.side.targets), notes
 
 
@@ -179,7 +182,7 @@ class _Commit(Struct, frozen=True, kw_only=True):
 
 
 def _since(
-    tools: CodeTools, step: _Step, head: _Commit, glance: Glance
+    tools: CodeTools, step: _Step, head: _Commit, glance: Glance, programs: KnownPrograms
 ) -> tuple[Mapping[TargetName, Affected], tuple[Diagnostic, ...]]:
     """What differs from one base. A base whose configuration cannot be believed is compared with nothing: then every
     target counts."""
@@ -195,7 +198,10 @@ def _since(
             severity=Severity.WARNING,
         )
         return every_target(head.side, because), (note,)
+    changed = {each.path for each in step.differing}
     among = worth_comparing(glance, before.side, head.side, step.differing)
+    if among is not None:
+        among |= programs.crossed(touched_by(changed, before.tree, head.tree))
     for each in (head, before):
         targets = each.side.targets.items()
         read_ahead(each.code, [target for name, target in targets if among is None or name in among])
@@ -203,7 +209,6 @@ def _since(
     renames: Mapping[str, str] = {}
     if old - new and new - old:
         renames = renamed_paths(tools.repository, step.tree, head.believed.tree)
-    changed = {each.path for each in step.differing}
     return affected(before.side, head.side, changed, among=among, renames=renames), ()
 
 

@@ -21,7 +21,8 @@ from runner.kit.tagged import Tagged
 from runner.model import environment, names, references, stack
 from runner.model.code import ModuleFacts
 from runner.model.references import Json
-from runner.model.stack import EngineName, Stack
+from runner.model.stack import Stack
+from runner.operations.known_programs import KnownPrograms, kept_form
 from runner.operations.searching import Glance, needed_for_graph
 from runner.source.known_code import KnownCode
 
@@ -43,7 +44,7 @@ class Believed(Struct, frozen=True, kw_only=True):
 
 
 def drawn(
-    believed: Believed, glance: Glance, graph: Graph, code: KnownCode
+    believed: Believed, glance: Glance, graph: Graph, code: KnownCode, programs: KnownPrograms
 ) -> tuple[dict[str, Json], dict[str, Json]]:
     """The head and the values of the atlas of a tree that was read whole."""
     side, gates, wishes = believed.side, believed.gates, believed.wishes
@@ -55,9 +56,8 @@ def drawn(
     for name, own in side.gates.items():
         if name in side.wishes:
             values[ENVIRONMENT + name] = RECORDS.written((own, side.wishes[name]))
-    whole = not graph.diagnostics and all(
-        target.stack.engine.name is not EngineName.PULUMI for target in side.targets.values()
-    )
+    values.update(kept_form(side, programs))
+    whole = not graph.diagnostics
     values.update(_needs(graph) if whole else {})
     values.update(_read_for_graph(glance, side, code) if whole else {})
     head: dict[str, Json] = {

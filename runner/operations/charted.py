@@ -7,7 +7,7 @@ whom, or where it is large, the tree is read whole, and its own atlas is kept.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -15,17 +15,27 @@ from msgspec import Struct
 from runner.config.targets import target_of
 from runner.decisions.affected import Side
 from runner.decisions.edges import Edge, Graph
+from runner.decisions.footprint import Touched, touched_by
 from runner.decisions.lookup import located
 from runner.decisions.naming import FILLS, GatheredEdges, Naming
 from runner.decisions.reverse_search import ANY, changed_ways, reached_by
 from runner.diagnostics import Diagnostic
 from runner.git.ranges import ChangedPath, changed_paths
 from runner.git.walked_tree import WalkedTree
+from runner.kit.tree import Tree
 from runner.model.environment import Gates, Wishes
 from runner.model.names import TargetName
 from runner.model.target import Target
 from runner.operations.atlas import ENVIRONMENT, NEEDED, READ, RECORDS, SETTING, STACK, graph_digest
 from runner.operations.code_tools import CodeTools
+from runner.operations.known_programs import (
+    PROGRAM,
+    Home,
+    KnownProgram,
+    crossing,
+    program_at,
+    words_kept,
+)
 from runner.operations.searching import is_code, is_values, namings_of
 from runner.operations.staying import plain, targets_stay
 from runner.source.known_code import KnownCode
@@ -33,6 +43,9 @@ from runner.source.pages import Pages
 
 MOST_DRIFT = 2000
 """Paths by which a tree may differ from that of the atlas; beyond it reading all is as cheap."""
+
+MOST_PROGRAMS = 16
+"""Programs that may be others than in the atlas: each of them is read again every time, until there is a new atlas."""
 
 
 class Overlaid(Struct, frozen=True, kw_only=True):
@@ -59,6 +72,8 @@ class Charted(Struct, frozen=True, kw_only=True):
     edges: Overlaid
     hot: frozenset[str]
     links: Mapping[str, str]
+    programs: Mapping[Home, KnownProgram]
+    """Those of Pulumi that are other ones than in the atlas."""
 
     @property
     def targets(self) -> int:
@@ -76,9 +91,9 @@ class Charted(Struct, frozen=True, kw_only=True):
         layout = self._head["layout"]
         return all(map(plain, differing)) and targets_stay(differing, other, self.tree, layout)
 
-    def reached_by(self, differing: Iterable[ChangedPath]) -> Side | None:
-        """The tree with those of its targets whose closures `differing` may reach; None where nothing can be ruled
-        out."""
+    def reached_by(self, differing: Sequence[ChangedPath], before: Tree) -> Side | None:
+        """The tree with those of its targets whose closures `differing`, since `before`, may reach; None where nothing
+        can be ruled out."""
         changed = changed_ways((each.path for each in differing), self.links, ())
         reached = reached_by(changed, self.edges, self.hot, self.links)
         if reached is None:
@@ -87,12 +102,15 @@ class Charted(Struct, frozen=True, kw_only=True):
             return None
         homes: dict[tuple[str, str], None] = {}
         for directory in sorted(reached.directories):
-            kept: Any = self.pages.get(STACK + directory)
+            kept: Any = self.pages.get(STACK + directory) if not self.pages.get(PROGRAM + directory) else None
             homes.update({(directory, environment): None for environment in (kept[1] if kept else ())})
         for name in sorted({*changed.names, ANY}):
             said: Any = self.pages.get(SETTING + name) or ()
             homes.update(dict.fromkeys((directory, environment) for directory, environment in said))
-        return self._side(homes)
+        touched = touched_by((each.path for each in differing), before, self.tree)
+        anew = {home for home, program in self.programs.items() if program.footprint.crosses(touched)}
+        homes.update(dict.fromkeys(sorted(anew | (crossing(self.pages, touched) - self.programs.keys()))))
+        return side_with(self.pages, homes, self.code)
 
     def graph(self, rows: Iterable[TargetName]) -> Graph:
         """Who needs one of `rows`, directly or through others."""
@@ -111,25 +129,25 @@ class Charted(Struct, frozen=True, kw_only=True):
     def _head(self) -> Mapping[str, Any]:
         return self.pages.head
 
-    def _side(self, homes: Iterable[tuple[str, str]]) -> Side:
-        gates: dict[str, Gates] = {}
-        wishes: dict[str, Wishes] = {}
-        targets: dict[TargetName, Target] = {}
-        for directory, environment in homes:
-            if environment not in gates:
-                gates[environment], wishes[environment] = RECORDS.read(
-                    self.pages.get(ENVIRONMENT + environment)
-                )
-            kept: Any = self.pages.get(STACK + directory)
-            target = target_of(wishes[environment], RECORDS.read(kept[0]))
-            targets[target.name] = target
-        return Side(
-            targets={name: targets[name] for name in sorted(targets)},
-            wishes={},
-            gates=gates,
-            code=self.code,
-            most_items=self._head["tree_files"],
-        )
+
+def side_with(pages: Pages, homes: Iterable[Home], code: KnownCode) -> Side:
+    """The tree of `code`, whose configuration is that of the atlas, with some of its targets."""
+    gates: dict[str, Gates] = {}
+    wishes: dict[str, Wishes] = {}
+    targets: dict[TargetName, Target] = {}
+    for directory, environment in homes:
+        if environment not in gates:
+            gates[environment], wishes[environment] = RECORDS.read(pages.get(ENVIRONMENT + environment))
+        kept: Any = pages.get(STACK + directory)
+        target = target_of(wishes[environment], RECORDS.read(kept[0]))
+        targets[target.name] = target
+    return Side(
+        targets={name: targets[name] for name in sorted(targets)},
+        wishes={},
+        gates=gates,
+        code=code,
+        most_items=int(str(pages.head["tree_files"])),
+    )
 
 
 def charted(tools: CodeTools, tree_id: str) -> Charted | None:
@@ -146,8 +164,8 @@ def charted(tools: CodeTools, tree_id: str) -> Charted | None:
     born = sum(not each.before for each in drift)
     if len(drift) > MOST_DRIFT or head["leaves"] + born > head["tree_files"] or not all(map(plain, drift)):
         return None
-    tree = WalkedTree(repository, tree_id)
-    if not targets_stay(drift, WalkedTree(repository, head["tree"]), tree, head["layout"]):
+    tree, older = WalkedTree(repository, tree_id), WalkedTree(repository, head["tree"])
+    if not targets_stay(drift, older, tree, head["layout"]):
         return None
     code = tools.code(tree)
     links = {path: located(code, path).path for path in head["links"]}
@@ -156,6 +174,10 @@ def charted(tools: CodeTools, tree_id: str) -> Charted | None:
         return None
     anew = _read_anew(tree, code, changed.places)
     if not _same_needs(pages, anew, code):
+        return None
+    touched = touched_by((each.path for each in drift), older, tree)
+    programs = _programs_anew(pages, touched, code)
+    if programs is None:
         return None
     return Charted(
         id=tree_id,
@@ -166,7 +188,23 @@ def charted(tools: CodeTools, tree_id: str) -> Charted | None:
         edges=Overlaid(pages=pages, anew=anew, found=GatheredEdges.over(anew)),
         hot=frozenset(_hot(pages, anew, changed.places)),
         links=links,
+        programs=programs,
     )
+
+
+def _programs_anew(pages: Pages, touched: Touched, code: KnownCode) -> Mapping[Home, KnownProgram] | None:
+    """The programs that the way from the atlas to this tree crosses; None where they are many, or name other stacks."""
+    homes = crossing(pages, touched)
+    if len(homes) > MOST_PROGRAMS:
+        return None
+    side = side_with(pages, homes, code)
+    found: dict[Home, KnownProgram] = {}
+    for name, target in side.targets.items():
+        directory, environment = home = target.stack.directory, name.environment
+        found[home] = program_at(target, side.gates[environment], code)
+        if not found[home].words.same_stacks(words_kept(pages, directory)[environment]):
+            return None
+    return found
 
 
 def _read_anew(tree: WalkedTree, code: KnownCode, places: Iterable[str]) -> dict[str, Naming]:

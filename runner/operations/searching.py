@@ -11,6 +11,7 @@ from runner.decisions.affected import Side
 from runner.decisions.edges import Graph, judged
 from runner.decisions.lookup import located
 from runner.decisions.naming import GatheredEdges, Naming, naming_of
+from runner.decisions.referred_stacks import Programs
 from runner.decisions.reverse_search import (
     by_files,
     by_settings,
@@ -59,7 +60,8 @@ def glance_at(tree: Tree, code: KnownCode, differing: Iterable[ChangedPath]) -> 
 def worth_comparing(
     glance: Glance, before: Side, after: Side, differing: Iterable[ChangedPath]
 ) -> frozenset[TargetName] | None:
-    """Targets of `after` whose closures may differ; None where nothing can be ruled out."""
+    """Targets of `after` whose closures may differ; None where nothing can be ruled out. Of those of Pulumi only what
+    the configuration says is looked at: footprints tell the rest."""
     if any(each.path in VERSION_FILES for each in differing):
         return None
     passed = [each.path for each in differing if _passed(each)]
@@ -82,8 +84,8 @@ def _passed(change: ChangedPath) -> bool:
     return any(mode[:2] in ("12", "16") for mode in change.modes)
 
 
-def graph_at(glance: Glance, side: Side, code: KnownCode) -> Graph:
-    """Who needs whom, with only the code parsed that can say so."""
+def graph_at(glance: Glance, side: Side, code: KnownCode, programs: Programs) -> Graph:
+    """Who needs whom, with only the code parsed that can say so; `programs` are those of Pulumi."""
     needed = needed_for_graph(glance.namings, side)
     for tofu in (False, True):
         asking = [each.stack for each in side.targets.values() if each.stack.directory in needed]
@@ -91,7 +93,7 @@ def graph_at(glance: Glance, side: Side, code: KnownCode) -> Graph:
             [each.directory for each in asking if (each.engine.name is EngineName.OPENTOFU) == tofu],
             opentofu=tofu,
         )
-    return judged(side.targets, _Some(code, needed), side.gates, programs=code)
+    return judged(side.targets, _Some(code, needed), side.gates, programs=programs)
 
 
 def needed_for_graph(namings: Mapping[str, Naming], side: Side) -> frozenset[str]:

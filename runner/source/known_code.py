@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -34,6 +34,7 @@ class KnownCode:
         self._nodes: dict[str, Node | None] = {}
         self._links: dict[str, str] = {}
         self.places: dict[str, Found] = {}
+        self.answers: dict[Hashable, object] = {}
 
     def node(self, path: str) -> Node | None:
         """See decisions.lookup.Files."""

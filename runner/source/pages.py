@@ -8,7 +8,7 @@ it says where to look first, and what is believed of a file is still read from t
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -46,6 +46,11 @@ class Pages:
         if page is None:
             page = self._read[number] = self._page(number)
         return page.get(key)
+
+    def items(self) -> Iterator[tuple[str, Json]]:
+        """Every key and its value. PagesDamaged."""
+        for number in range(1, len(self._digests) + 1):
+            yield from self._page(number).items()
 
     def close(self) -> None:
         """Ends the connection."""

@@ -6,6 +6,7 @@ import pytest
 
 from runner.decisions.closure_difference import Reading, differences
 from runner.decisions.edges import judged
+from runner.decisions.referred_stacks import ReadPrograms
 from runner.kit.tree import DictTree
 from runner.model.stack import EngineName
 from runner.source.facts import CodeReader
@@ -273,7 +274,9 @@ def test_a_reference_to_the_stack_of_a_known_target_is_an_edge(code: str, runtim
     }
     names = ("dev/app", "prod/app", "dev/network", "prod/network")
     targets = {named(name): target_of(name, engine=EngineName.PULUMI) for name in names}
-    edges = judged(targets, CodeReader(DictTree(files)), programs=CodeReader(DictTree(files))).edges
+    edges = judged(
+        targets, CodeReader(DictTree(files)), programs=ReadPrograms(CodeReader(DictTree(files)))
+    ).edges
     assert [str(edge.target) for edge in edges[named("dev/app")]] == ([needed] if needed else [])
 
 

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runner.decisions.affected import Affected, Side, affected
+from runner.decisions.footprint import touched_by
 from runner.git.ranges import ChangedPath
 from runner.kit.tree import DictTree
 from runner.model.environment import Gates, Wishes
 from runner.model.names import TargetName
 from runner.model.target import Target
+from runner.operations.known_programs import programs_of
 from runner.operations.searching import glance_at, worth_comparing
 from runner.source.facts import CodeReader
 from tests.decisions.code_on_paper import gates_of, named, target_of
@@ -79,6 +81,9 @@ def compared(before: Files, after: Files, **sides: Any) -> dict[TargetName, Affe
         code = CodeReader(tree)
         configured = ChangedPath(path="runner.yaml", before="1", after="2", modes=("100644", "100644"))
         among = worth_comparing(glance_at(tree, code, paths), old, new, [*paths, configured])
+        if among is not None:
+            touched = touched_by(changed, DictTree(*trees[0]), tree)
+            among |= programs_of(new, code, {}).crossed(touched)
         assert affected(old, new, changed, among=among) == every
     return every
 

@@ -47,6 +47,7 @@ class History:
     chance: random.Random
     files: dict[str, str]
     commits: list[str]
+    steps: tuple[Callable[[History], None], ...] = ()
 
     @classmethod
     def begun(cls, clone: Checkout, seed: int) -> History:
@@ -60,7 +61,7 @@ class History:
     def go_on(self) -> None:
         """One more commit."""
         for _ in range(self.chance.choice((1, 1, 2, 4))):
-            step = self.chance.choice(STEPS)
+            step = self.chance.choice(self.steps or STEPS)
             step(self)
         self.commits.append(self.clone.commit())
 

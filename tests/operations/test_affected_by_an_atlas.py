@@ -14,6 +14,7 @@ import pytest
 
 from runner.decisions.affected import Affected, Side, affected, with_dependents
 from runner.decisions.edges import judged
+from runner.decisions.referred_stacks import ReadPrograms
 from runner.git.commit_tree import CommitTree
 from runner.git.ranges import changed_paths, renamed_paths
 from runner.model.names import TargetName
@@ -23,6 +24,7 @@ from runner.source.pages import FILE_NAME
 from runner.wiring.code_toolbox import CodeToolbox
 from tests.checkout import Checkout
 from tests.operations.histories import History
+from tests.operations.program_histories import begun_with_programs
 
 MODULE = "modules/l0/vpc-0/main.tf"
 Rows = Mapping[TargetName, Affected]
@@ -61,7 +63,7 @@ def by_all_closures(clone: Checkout, fork: str, head: str) -> tuple[Rows, int]:
     old, new = before.targets.keys(), after.targets.keys()
     renames = renamed_paths(tools.repository, fork, head) if old - new and new - old else {}
     rows = affected(before, after, changed, renames=renames)
-    graph = judged(after.targets, after.code, after.gates, programs=after.code)
+    graph = judged(after.targets, after.code, after.gates, programs=ReadPrograms(after.code))
     tools.repository.close()
     return with_dependents(rows, graph.edges), len(after.targets)
 
@@ -69,8 +71,18 @@ def by_all_closures(clone: Checkout, fork: str, head: str) -> tuple[Rows, int]:
 @pytest.mark.parametrize("seed", range(4))
 def test_warm_and_cold_say_what_all_closures_say(repository: Checkout, seed: int) -> None:
     history = History.begun(repository, seed)
-    looked_up = 0
-    for _ in range(10):
+    assert compared_on(history, 10) > 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_of_programs_too(repository: Checkout, seed: int) -> None:
+    assert compared_on(begun_with_programs(repository, seed), 16) > 4
+
+
+def compared_on(history: History, steps: int) -> int:
+    """Goes on, and asks of two commits each time; how often the atlas answered."""
+    repository, looked_up = history.clone, 0
+    for _ in range(steps):
         history.go_on()
         fork, head = sorted(history.chance.sample(range(len(history.commits)), 2))
         if history.chance.random() < 0.5:
@@ -87,7 +99,7 @@ def test_warm_and_cold_say_what_all_closures_say(repository: Checkout, seed: int
         if history.chance.random() < 0.3:
             shutil.rmtree(kept(repository).parent)
             assert asked(repository, *ends) == expected, f"cold, {ends}"
-    assert looked_up > 1
+    return looked_up
 
 
 ROOT = "live/env00/new/main.tf"
