@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from runner.model.people import NO_ONE, Person
+from runner.model.person import NO_ONE, Person
 
 
 class PullState(StrEnum):
@@ -32,19 +32,19 @@ class MergeKind(StrEnum):
 
 
 class PullRequest(Struct, frozen=True, kw_only=True):
-    """`base_commit` is the base branch's tip as the forge has it, or had it when it was merged. `fork`: the head lies
-    in another repository, or in one that is gone. `mergeable` None: not looked at yet, or ambiguous.
+    """`into` is the base branch, `into_commit` its tip as the forge has it, or had it when it was merged. `fork`: the
+    head lies in another repository, or in one that is gone. `mergeable` None: not looked at yet, or ambiguous.
     `commit_count` 0: not told."""
 
     number: int
     title: str
     author: Person
-    base: str
+    into: str
     head: str
     head_commit: str
     state: PullState
     fork: bool
-    base_commit: str = ""
+    into_commit: str = ""
     head_repository: str = ""
     draft: bool = False
     labels: frozenset[str] = frozenset()

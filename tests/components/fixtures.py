@@ -13,7 +13,8 @@ from typing import NoReturn
 
 import pytest
 
-from tests.components import mirror_parts, tofu_build
+from tests.components import gitea_build, mirror_parts, tofu_build
+from tests.components.gitea_server import GiteaServer, serving
 from tests.components.shelf import Shelf
 
 REQUIRED = "GITOPS_RUNNER_TESTS_REQUIRE_COMPONENTS"
@@ -110,6 +111,15 @@ def moto_server() -> Iterator[MotoServer]:
             yield MotoServer(address)
         finally:
             server.kill()
+
+
+@pytest.fixture(scope="session")
+def gitea_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GiteaServer]:
+    """A Gitea on loopback, one for each worker. Tests that share it have repositories of their own."""
+    shelf = _shelf_with(gitea_build.NAME)
+    work = tmp_path_factory.mktemp("gitea")
+    with serving(gitea_build.program(shelf), gitea_build.static_files(shelf), work) as server:
+        yield server
 
 
 @pytest.fixture
