@@ -80,7 +80,7 @@ class PlanOptions(Struct, frozen=True, kw_only=True):
 class EngineEvent(Struct, frozen=True, kw_only=True):
     """A line of the engine's stream, redacted. `kind`: start | complete | errored | provisioning | progress | message |
     output; `address`, `action`, `id` for resources. A resource that is *provisioning* is made, and a program that
-    belongs to its making has begun."""
+    belongs to its making has begun. `process`, without words, is what changes something: its id is in `id`."""
 
     kind: str
     text: str

@@ -22,7 +22,7 @@ from runner.engine.discovery import EngineProgram
 from runner.engine.pulumi_command import LoggedStack, OwnWorkspace, PulumiThroughKit
 from runner.engine.pulumi_conducted import Conducted, carried_out, installed, previewed
 from runner.engine.pulumi_crypter import opener_of
-from runner.engine.pulumi_locks import locks_of, remove
+from runner.engine.pulumi_locks import Backend, OpenBucket, locks_of, remove
 from runner.engine.pulumi_plan import Preview, planned_of
 from runner.engine.pulumi_progress import Progress
 from runner.engine.pulumi_project import (
@@ -49,9 +49,15 @@ class PulumiEngine:
     """Pulumi, one version; see `runner.engine.Engine`. In `work.scratch` stand the event logs, what was shown
     (`approved.json`), the update plan, PULUMI_HOME and, with a state of ours, the backend of files."""
 
-    def __init__(self, program: EngineProgram, providers: ProviderSources | None = None) -> None:
+    def __init__(
+        self,
+        program: EngineProgram,
+        providers: ProviderSources | None = None,
+        bucket: OpenBucket | None = None,
+    ) -> None:
         del providers  # Terraform's word: plugins of Pulumi come from where the program names them
         self._program = program
+        self._bucket = bucket
 
     @property
     def identity(self) -> EngineIdentity:
@@ -111,6 +117,9 @@ class PulumiEngine:
             before = facts_of(_state(now)).serial
             options = _still_as_approved(now)
             now.command.outlives_us = True
+            now.command.on_start = lambda process: listen(
+                EngineEvent(kind="process", text="", id=str(process))
+            )
             now.stack.begin(work.scratch / "apply.jsonl", progress.line)
             begun = True
             held_to = work.scratch / UPDATE_PLAN if work.constrained else None
@@ -155,12 +164,12 @@ class PulumiEngine:
     def locks(self, work: Workspace, stop: Stop) -> tuple[EngineLock, ...]:
         """See LockKeeper. A backend of ours is private to its run, and its locks are no one else's."""
         now = self._conducted(work, stop)
-        return locks_of(now.project, now.command.backend)
+        return locks_of(now.project, self._backend(now))
 
     def unlock(self, work: Workspace, lock: EngineLock, stop: Stop) -> bool:
         """See LockKeeper."""
         now = self._conducted(work, stop)
-        return remove(now.project, now.command.backend, lock)
+        return remove(now.project, self._backend(now), lock)
 
     def facts(self, state: bytes) -> StateFacts:
         """See Engine."""
@@ -181,6 +190,9 @@ class PulumiEngine:
     def is_export(self, state: bytes) -> bool:
         """See Engine."""
         return is_export(state)
+
+    def _backend(self, now: Conducted) -> Backend:
+        return Backend(url=now.command.backend, variables=now.work.environment, bucket=self._bucket)
 
     def _conducted(self, work: Workspace, stop: Stop) -> Conducted:
         project = project_of(work)

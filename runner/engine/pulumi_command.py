@@ -36,7 +36,7 @@ from runner.engine.pulumi_install import cache_variables, running, trusted
 from runner.engine.pulumi_plan import errors_in, violations_in
 from runner.engine.pulumi_project import Project, own_encryption
 from runner.errors import Denied, Interrupted, RunnerError, TargetFailed
-from runner.kit.process import Command, Completed, Stop, run
+from runner.kit.process import Command, Completed, OnStart, Stop, run
 from runner.kit.short_place import short_name
 
 OnEventLine = Callable[[bytes], None]
@@ -54,6 +54,7 @@ class PulumiThroughKit(PulumiCommand):
         self.outlives_us = False
         self.log: Path | None = None
         self.on_line: OnEventLine | None = None
+        self.on_start: OnStart | None = None
         self._work = work
         self._project = project
         self._stop = stop
@@ -113,7 +114,7 @@ class PulumiThroughKit(PulumiCommand):
                 descriptors=self._work.descriptors,
                 outlives_us=self.outlives_us,
             )
-            self.done = run(command, stop=self._stop)
+            self.done = run(command, stop=self._stop, on_start=self.on_start)
         result = CommandResult(
             stdout=self.done.stdout.decode("utf-8", "replace"),
             stderr=self.done.stderr.decode("utf-8", "replace"),

@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -30,6 +30,9 @@ from runner.kit.line_stream import OnLine as OnLine
 from runner.kit.mortality import exit_watch, foreground, has_ended, kill_group, kill_session, send
 from runner.kit.stop import Stop as Stop
 from runner.kit.watchdog import Watchdog
+
+OnStart = Callable[[int], None]
+"""Takes the id of a process."""
 
 DEFAULT_LIMIT = 256 << 20
 STDERR_KEPT = 1 << 20
@@ -75,29 +78,21 @@ def find_program(name: str, path: str) -> str | None:
     return os.path.abspath(found) if found else None
 
 
-def run(command: Command, *, stop: Stop | None = None, on_line: OnLine | None = None) -> Completed:
-    """Runs `command` in this thread until it and its process group are gone.
+def run(
+    command: Command,
+    *,
+    stop: Stop | None = None,
+    on_line: OnLine | None = None,
+    on_start: OnStart | None = None,
+) -> Completed:
+    """Runs `command` in this thread until it and its process group are gone. `on_start` is told the child's id before
+    anything is read of it.
 
     A stop of level 1 interrupts the child itself once; level 2 interrupts it again and kills its whole group after
     six seconds. Whoever outlives the child in its group is killed. A process that made itself a session of its own
     is out of reach. Raises ToolUnavailable when the program cannot be started.
     """
-    return _Run(command, stop or Stop(), on_line).result()
-
-
-def beside(
-    argv: Sequence[str], environment: Mapping[str, str], *, answers: bool = True
-) -> subprocess.Popen[bytes]:
-    """A program of our own beside us, that listens on stdin, and `answers` on stdout. It is to end where its stdin
-    does, which is when we end at the latest. OSError when it cannot be started."""
-    return subprocess.Popen(
-        argv,
-        env=dict(environment),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE if answers else subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C is ours to answer
-    )
+    return _Run(command, stop or Stop(), on_line).result(on_start or _untold)
 
 
 def piped(
@@ -128,7 +123,14 @@ _STARTING = threading.Lock()
 def _started_watchdog() -> Watchdog | None:
     """The one of this process, started with its first child; None where it cannot be."""
     try:
-        program = beside((sys.executable, "-I", "-S", watchdog.__file__), {}, answers=False)
+        program = subprocess.Popen(
+            (sys.executable, "-I", "-S", watchdog.__file__),
+            env={},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is ours to answer
+        )
     except OSError:
         return None
     pipe = program.stdin
@@ -145,6 +147,10 @@ def _started_watchdog() -> Watchdog | None:
 def _watchdog() -> Watchdog | None:
     with _STARTING:
         return _started_watchdog()
+
+
+def _untold(_: int) -> None:
+    """Who does not ask is not told."""
 
 
 class _Run:
@@ -167,7 +173,7 @@ class _Run:
         self._exit = contextlib.ExitStack()
         self._open: set[int] = set()
 
-    def result(self) -> Completed:
+    def result(self, on_start: OnStart) -> Completed:
         with self._exit:
             self._exit.callback(lambda: self._close(*tuple(self._open)))
             self._exit.callback(self._selector.close)
@@ -179,6 +185,7 @@ class _Run:
             if self._watchdog:
                 self._watchdog.watch(child.pid)
             try:
+                on_start(child.pid)
                 self._watch(child)
             except BaseException:  # also KeyboardInterrupt: nobody may leave a child behind
                 self._abandon(child)

@@ -10,13 +10,15 @@ from runner.model.names import TargetName
 
 
 class Intent(Struct, frozen=True, kw_only=True):
-    """Said at the remote before an engine may change anything. `purpose`: apply | destroy | surgery."""
+    """Said at the remote before an engine may change anything. `purpose`: apply | destroy | surgery. `process`: the id
+    of the engine's process on the lease's host, where it keeps locks of its own and has begun; else 0."""
 
     run: str
     purpose: str
     code: str
     commit: str
     at: datetime
+    process: int = 0
 
 
 class Lease(Struct, frozen=True, kw_only=True):

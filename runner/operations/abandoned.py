@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct
 
 from runner.decisions.handed_over import Seen, Witnessed
+from runner.decisions.left_locks import DeadProcess
 from runner.kit.journal import read
 from runner.model.names import TargetName
 from runner.model.stack import EngineName
@@ -17,7 +19,8 @@ from runner.model.stack import EngineName
 class Remnant(Struct, frozen=True, kw_only=True):
     """One target of a dead run that was announced and not recorded. `state` are the bytes that its engine wrote last
     (None: it wrote none, or was killed in the middle of it; `elsewhere`: it keeps them elsewhere); `begun` whether the
-    engine had started to apply; `witnessed` what was seen of it."""
+    engine had started to apply; `witnessed` what was seen of it; `process` is the engine's, where it keeps locks of its
+    own."""
 
     run: Path
     target: TargetName
@@ -33,6 +36,7 @@ class Remnant(Struct, frozen=True, kw_only=True):
     elsewhere: bool
     state: bytes | None
     witnessed: Witnessed
+    process: DeadProcess | None = None
 
 
 def remnants(run: Path) -> Iterator[Remnant]:
@@ -65,6 +69,15 @@ def _remnant(run: Path, intent: Mapping[str, object], lines: list[Mapping[str, o
         elsewhere=not file,
         state=_whole(run / file) if file else None,
         witnessed=_witnessed(lines),
+        process=next((_process(line) for line in reversed(lines) if line["event"] == "process"), None),
+    )
+
+
+def _process(line: Mapping[str, object]) -> DeadProcess:
+    return DeadProcess(
+        host=str(line["host"]),
+        process=int(str(line["process"])),
+        since=datetime.fromisoformat(str(line["at"])),
     )
 
 

@@ -15,6 +15,7 @@ from runner.model.happening import Noted, ResourceApplied, TargetFinished
 from runner.model.lease import Intent
 from runner.model.names import TargetName
 from runner.model.plan import Plan, counted
+from runner.operations.engine_locks import ProcessWatch
 from runner.operations.plan_files import keep_plan
 from runner.operations.recording import Ending, not_recorded, record, states_not_stored
 from runner.operations.returning import close_former
@@ -127,9 +128,17 @@ def _applied(session: Session, plan: Plan, ready: Readied) -> tuple[Applied, Sta
     with session.slots:
         journal.write({"event": "applying", "target": str(plan.target)})
         if ready.work.backend.file is None:
-            return ready.engine.apply(ready.work, session.stop(plan.target), listen), keeper
+            return _applied_elsewhere(session, plan, ready), keeper
         with keeper:
             return ready.engine.apply(ready.work, session.stop(plan.target), listen), keeper
+
+
+def _applied_elsewhere(session: Session, plan: Plan, ready: Readied) -> Applied:
+    with ProcessWatch(session, ready) as watch:
+        listen = watch.listening(_listener(session, plan))
+        applied = ready.engine.apply(ready.work, session.stop(plan.target), listen)
+        left = "" if applied.ok else watch.left()
+    return replace(applied, because=f"{applied.because}; {left}") if left else applied
 
 
 def _states_wait(session: Session, target: TargetName, why: str) -> None:
@@ -146,6 +155,8 @@ class _Listener:
 
     def __call__(self, event: EngineEvent) -> None:
         target = self._plan.target
+        if event.kind == "process":
+            return
         with suppress(OSError), self._session.directory.log(target).open("a", encoding="utf-8") as log:
             log.write(event.text + "\n")
         if event.kind in ("start", "complete", "errored", "provisioning") and event.address:

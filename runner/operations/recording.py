@@ -117,8 +117,8 @@ def _stored(
 
 def _unknown_of(ending: Ending, contents: StateContents | None) -> tuple[str, ...]:
     applied = ending.applied
-    if applied is None or applied.ok:
-        return ()
+    if applied is None or applied.ok or applied.locked:
+        return ()  # of who has the engine's own lock the state may name what is pending
     witnessed = Witnessed(
         unfinished=applied.unfinished, finished=applied.finished, provisioning=applied.provisioning
     )

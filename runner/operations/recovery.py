@@ -7,20 +7,25 @@ from msgspec.structs import replace
 
 from runner.decisions.handed_over import Witnessed, parted, unknown_in
 from runner.decisions.handed_over import unknown_of as unknown_among
-from runner.engine import Engine, StateContents
-from runner.errors import OutcomeUnknown
+from runner.decisions.left_locks import DeadProcess
+from runner.engine import Engine, LockKeeper, StateContents
+from runner.errors import OutcomeUnknown, RunnerError
 from runner.git import Edit, Pushed
 from runner.kit.journal import Journal
 from runner.ledger import Writing
 from runner.model.entry import Deployment, Entry, EntryKind, Result, StoredState
+from runner.model.environment import StateBackend
 from runner.model.lease import Lease
 from runner.model.names import TargetName
 from runner.model.stack import EngineWish
 from runner.operations.abandoned import Remnant
+from runner.operations.engine_locks import cleared_of
 from runner.operations.session import Session
 from runner.operations.state_contents import contents_of
-from runner.operations.stores import store_for
-from runner.operations.workplace import readied_engine
+from runner.operations.stores import settings_for, store_for
+from runner.operations.workplace import readied_engine, workspace_to_read
+
+_ELSEWHERE = StateBackend.AS_WRITTEN
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -53,7 +58,8 @@ def recover(session: Session, finding: Finding) -> str:
         nonce = leases.held(target).nonce
         finding.journal.write({"event": "taken-over", "target": str(target), "nonce": nonce})
     session.survey.record.ledger.refresh([target.environment])
-    writing, edits = _written(session, finding)
+    cleared = cleared_of(session, target, _process(finding))
+    writing, edits = _written(session, finding, cleared)
     ledger_edits = session.survey.record.ledger.record(writing)
     delivery = leases.end(target, (*ledger_edits, *edits), keep=True)
     if not isinstance(delivery, Pushed):
@@ -68,7 +74,8 @@ def recover(session: Session, finding: Finding) -> str:
 def unknown_of(session: Session, remnant: Remnant) -> tuple[str, ...]:
     """What nobody saw end of a dead run, as `address id`; what the newest state has is known."""
     if remnant.elsewhere:
-        return unknown_among(remnant.witnessed, None)
+        contents = _kept_elsewhere(session, remnant.target) if remnant.process else None
+        return unknown_in(remnant.witnessed, contents) if contents else unknown_among(remnant.witnessed, None)
     engine = _engine(session, remnant.target, remnant)
     state = remnant.state
     if not state:
@@ -83,10 +90,27 @@ def pending_of(session: Session, name: TargetName) -> tuple[str, ...]:
     was lost nothing else is left."""
     versions = store_for(session, name).versions(name)
     if not versions:
-        return ()
+        contents = _kept_elsewhere(session, name)
+        return unknown_in(Witnessed(), contents) if contents else ()
     engine = readied_engine(session, name, session.live(name))
     state = store_for(session, name).read_version(name, versions[0].stored.version)
     return unknown_in(Witnessed(), engine.contents(state))
+
+
+def _kept_elsewhere(session: Session, name: TargetName) -> StateContents | None:
+    """What a state says that its engine keeps, for engines that write down there what they begin. None where it is not
+    to be had: what was seen counts then."""
+    target = session.survey.wishes.targets.get(name)
+    try:
+        if target is None or settings_for(session, target, session.live(name)).backend is not _ELSEWHERE:
+            return None
+        engine = readied_engine(session, name, None)
+        if not isinstance(engine, LockKeeper):
+            return None
+        state = workspace_to_read(session, name)
+    except RunnerError:
+        return None
+    return engine.contents(state) if state else None
 
 
 def lost_of(session: Session, remnant: Remnant) -> tuple[str, ...]:
@@ -142,12 +166,23 @@ def given_up(session: Session, remnant: Remnant) -> tuple[str, tuple[str, ...]]:
     return f"version {newest.version} (serial {newest.facts.serial})", lost
 
 
-def _written(session: Session, finding: Finding) -> tuple[Writing, tuple[Edit, ...]]:
+def _process(finding: Finding) -> DeadProcess | None:
+    """The dead run's engine: as its journal knows it, else as its lease does."""
+    lease = finding.lease
+    if finding.remnant and finding.remnant.process:
+        return finding.remnant.process
+    if lease is None or lease.intent is None:
+        return None
+    return DeadProcess(host=lease.host, process=lease.intent.process, since=lease.intent.at)
+
+
+def _written(session: Session, finding: Finding, cleared: str) -> tuple[Writing, tuple[Edit, ...]]:
     target = finding.target
     previous = session.live(target)
     engine = _engine(session, target, finding.remnant)
     contents, stored, edits = _newest(session, finding, engine, previous)
     entry = _entry(session, finding, previous, stored)
+    entry = replace(entry, because="; ".join(filter(None, (entry.because, cleared))))
     deployment = Deployment(
         target=target,
         last=entry,

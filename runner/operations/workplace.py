@@ -193,6 +193,8 @@ def workspace_to_read(session: Session, name: TargetName) -> bytes:
     laid = laid_out(session, session.survey, target, purpose="read")
     engine = readied_engine(session, name, None)
     work, _ = workspace_of(session, target, laid, engine, "preview")
+    if engine.identity.name is EngineName.PULUMI:
+        work = replace(work, modules=())  # no program is run for it
     engine.prepare(work, session.stop(name), _ignore)
     return engine.state(work, session.stop(name))
 

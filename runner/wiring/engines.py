@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from runner.engine.child import ProviderSources
 from runner.engine.discovery import EngineProgram
 from runner.errors import AskedWrongly, ToolUnavailable
 from runner.model.stack import EngineName
+from runner.wiring.clouds import bucket_of
 
 
 def provider_sources(settings: EngineSettings | None, checkout: Path) -> ProviderSources:
@@ -50,7 +52,7 @@ def conductor(name: EngineName) -> Callable[[EngineProgram, ProviderSources], En
     brand = BRANDS[name]
     module, _, attribute = brand.conductor.partition(":")
     try:
-        found: Callable[[EngineProgram, ProviderSources], Engine] = getattr(import_module(module), attribute)
+        found: Callable[..., Engine] = getattr(import_module(module), attribute)
     except ModuleNotFoundError as missing:
         if not brand.extra:
             raise
@@ -59,4 +61,5 @@ def conductor(name: EngineName) -> Callable[[EngineProgram, ProviderSources], En
             f"a stack is of {name}, and `{missing.name}`, which drives it, is not installed",
             hint=f"pip install 'gitops-runner[{brand.extra}]'",
         ) from missing
-    return found
+    # Its locks may lie in a bucket, which the engine's room cannot open by itself without boto3 at every start.
+    return partial(found, bucket=bucket_of) if name is EngineName.PULUMI else found

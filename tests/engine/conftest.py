@@ -14,6 +14,7 @@ from runner.engine import Engine
 from runner.engine.discovery import Discovery, EngineProgram
 from runner.engine.terraform import TerraformEngine
 from runner.model.stack import EngineIdentity, EngineName, EngineWish
+from runner.wiring.clouds import bucket_of
 from tests.engine.pulumi_bench import PulumiBench
 from tests.engine.terraform_bench import TerraformBench
 
@@ -62,7 +63,7 @@ def pulumi_engine(pulumi_binary: Path) -> Engine:
         name=EngineName.PULUMI, version=said.stdout.strip().removeprefix("v"), origin="named"
     )
     conductor = importlib.import_module("runner.engine.pulumi").PulumiEngine
-    made: Engine = conductor(EngineProgram(identity=identity, argv=(str(pulumi_binary),)))
+    made: Engine = conductor(EngineProgram(identity=identity, argv=(str(pulumi_binary),)), bucket=bucket_of)
     return made
 
 

@@ -173,9 +173,35 @@ def test_a_bucket_keeps_a_stack_and_a_key_in_the_cloud_seals_it(
     assert pulumi.engine.apply(work, Stop(), ignored).ok
     assert pulumi.engine.outputs(work, Stop())["word"].value == CANARY
     assert not planned(pulumi, work).changed
-    assert isinstance(pulumi.engine, LockKeeper)
+    _one_lock_of_the_bucket_is_removed(pulumi, work, session, moto_server)
+
+
+def _one_lock_of_the_bucket_is_removed(
+    pulumi: PulumiBench, work: Workspace, session: boto3.Session, moto_server: str
+) -> None:
+    engine, place = pulumi.engine, ".pulumi/locks/organization/demo/dev/"
+    assert isinstance(engine, LockKeeper)
+    with closing(session.client("s3", endpoint_url=moto_server)) as s3:
+        for number in (1, 2):
+            said = {
+                "pid": number,
+                "username": "ann",
+                "hostname": "there",
+                "timestamp": "2026-01-01T00:00:00Z",
+            }
+            s3.put_object(
+                Bucket="pulumi-states", Key=f"{place}lock-{number}.json", Body=json.dumps(said).encode()
+            )
+    planned(pulumi, work)
+    assert engine.apply(work, Stop(), ignored).locked is not None
+    first, second = engine.locks(work, Stop())
+    assert (first.id, first.pid, first.host) == ("lock-1", 1, "there")
+    assert not engine.unlock(work, replace(first, pid=7), Stop()), "it is not the one that was looked at"
+    assert engine.unlock(work, first, Stop())
+    assert engine.locks(work, Stop()) == (second,)
+    elsewhere = replace(work, backend=BackendChoice(file=None, config=("gs://bucket",), workspace="dev"))
     with pytest.raises(AskedWrongly) as failure:
-        pulumi.engine.locks(work, Stop())
+        engine.locks(elsewhere, Stop())
     assert failure.value.diagnostics[0].code == "engine-locks-elsewhere"
 
 

@@ -3,14 +3,16 @@ Python has providers of its own."""
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 from tests.checkout import Checkout
 from tests.journeys.codes import RUNNER
 from tests.journeys.stage import Files, Stage
-from tests.program import Program
+from tests.program import Program, environment
 
+PASSPHRASE = {"PULUMI_CONFIG_PASSPHRASE": "their own passphrase"}
 SECRET = "correct-horse-battery-staple"
 
 NETWORK = """\
@@ -192,3 +194,14 @@ def pulumi_stage(repository: Checkout, program: Program, pulumi: Path, files: Fi
     stage.change(files, "begin")
     repository.git("remote", "set-head", "origin", "main")
     return stage
+
+
+def stack_made(stage: Stage, pulumi: Path) -> None:
+    """What a person does once, where they are logged in to a backend of their own."""
+    subprocess.run(
+        [pulumi, "stack", "init", "dev", "--no-select"],
+        cwd=stage.clone.path / "stacks/app",
+        env=environment({**stage.environment, **PASSPHRASE, "PULUMI_SKIP_UPDATE_CHECK": "1"}),
+        check=True,
+        capture_output=True,
+    )

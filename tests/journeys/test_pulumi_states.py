@@ -1,20 +1,17 @@
 """States of Pulumi programs: in a backend of their own, brought home from there, and never overlooked."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.abuse.traces import in_files, in_objects
 from tests.journeys.conftest import Setting
-from tests.journeys.pulumi_codes import SECRET, one_program, stash
+from tests.journeys.pulumi_codes import PASSPHRASE, SECRET, one_program, stack_made, stash
 from tests.journeys.stage import Stage, kinds
-from tests.program import environment
 
 pytestmark = [pytest.mark.pulumi, pytest.mark.slow]
 
 BACKEND = 'backend: {url: "file://../../../states"}\n'
-PASSPHRASE = {"PULUMI_CONFIG_PASSPHRASE": "their own passphrase"}
 INPUTS = """\
 allow: {secrets: ["env:DB_*"]}
 targets: {app: {inputs: {password: "${secret:env:DB_PASSWORD}"}}}
@@ -33,7 +30,7 @@ def test_a_stack_in_its_own_backend_is_driven_there_and_then_brought_home(
     missing = stage.run("up", "dev", "--yes", code=1, env=PASSPHRASE)
     assert missing.diagnostic("stack-missing")["hint"].endswith("`pulumi stack init dev`")
 
-    _init(stage, pulumi_binary)
+    stack_made(stage, pulumi_binary)
     stage.change({}, "what `stack init` has written")
     assert stage.run("up", "dev", "--yes", env=PASSPHRASE).outcomes == {"dev/app": "succeeded"}
     assert stage.run("up", "dev", "--yes", env=PASSPHRASE).outcomes == {"dev/app": "unchanged"}
@@ -56,17 +53,6 @@ def _password(stage: Stage) -> str:
     rows = stage.run("outputs", "dev/app", "--reveal", env=PASSPHRASE).rows("output")
     found: str = next(row["value"] for row in rows if row["name"] == "password")
     return found
-
-
-def _init(stage: Stage, pulumi: Path) -> None:
-    """What a person does once, where they are logged in."""
-    subprocess.run(
-        [pulumi, "stack", "init", "dev", "--no-select"],
-        cwd=stage.clone.path / "stacks/app",
-        env=environment({**stage.environment, **PASSPHRASE, "PULUMI_SKIP_UPDATE_CHECK": "1"}),
-        check=True,
-        capture_output=True,
-    )
 
 
 def test_a_state_that_lies_beside_a_program_is_not_overlooked(programs: Setting) -> None:
