@@ -51,9 +51,8 @@ class EngineChoice:
         if name := written.text("name"):
             return EngineName(name)
         project = next((each for each in PROJECT_FILES if each in found.files), "")
-        code = next((each for each in sorted(found.files) if each.endswith(CODE)), "")
         directory = found.placed.directory
-        if project and code:
+        if project and (code := next((each for each in sorted(found.files) if each.endswith(CODE)), "")):
             self.problems.append(
                 Diagnostic(
                     code="engine-ambiguous",

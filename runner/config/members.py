@@ -11,6 +11,8 @@ from runner.model.stack import Stack
 def is_member(name: str, globs: Sequence[str]) -> bool:
     """Whether a stack's name is chosen: by a glob (all, when only exclusions are written) and by no `!glob`. `*`
     crosses slashes: `eu/*` is all of `eu`."""
+    if tuple(globs) == ("*",):
+        return True
     excluded = [glob[1:] for glob in globs if glob.startswith("!")]
     chosen = [glob for glob in globs if not glob.startswith("!")] or ["*"]
     return any(fnmatchcase(name, glob) for glob in chosen) and not any(
@@ -18,11 +20,15 @@ def is_member(name: str, globs: Sequence[str]) -> bool:
     )
 
 
-def members_of(environment: str, globs: Sequence[str], stacks: Iterable[Stack]) -> tuple[Stack, ...]:
-    """The stacks of an environment: those that the layout ties to it or to none, and that its globs choose."""
-    return tuple(
-        stack for stack in stacks if stack.environment in ("", environment) and is_member(stack.name, globs)
-    )
+def members_of(globs: Mapping[str, Sequence[str]], stacks: Iterable[Stack]) -> dict[str, tuple[Stack, ...]]:
+    """The stacks of each environment, whose `globs` these are: those that the layout ties to it or to none, and that
+    its globs choose."""
+    members: dict[str, list[Stack]] = {name: [] for name in globs}
+    for stack in stacks:
+        for name in (stack.environment,) if stack.environment else globs:
+            if name in members and is_member(stack.name, globs[name]):
+                members[name].append(stack)
+    return {name: tuple(some) for name, some in members.items()}
 
 
 def unmet(globs: Sequence[str], names: Iterable[str]) -> tuple[int, ...]:

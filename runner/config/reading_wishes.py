@@ -134,8 +134,8 @@ def _targets(
     foreign: Mapping[str, str],
     problems: list[Diagnostic],
 ) -> tuple[dict[str, Wishes], dict[TargetName, Target]]:
-    globs = {name: files[name].section.texts("stacks") if name in files else () for name in names}
-    members = {name: members_of(name, globs[name] or ("*",), stacks) for name in names}
+    globs = {name: (files[name].section.texts("stacks") if name in files else ()) or ("*",) for name in names}
+    members = members_of(globs, stacks)
     wisher = Wisher(
         stacks=stacks_by_environment(members),
         all_stacks=frozenset(stack.name for stack in stacks),

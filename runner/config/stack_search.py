@@ -20,6 +20,7 @@ ORCHESTRATORS: Mapping[str, str] = {
 }
 """Ends of file names that say: another program makes or runs the code here."""
 
+_SIGNS = tuple(ORCHESTRATORS)
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+@=-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.+@=-]*)*")
 
 
@@ -119,6 +120,8 @@ def _has_code(files: frozenset[str]) -> bool:
 
 
 def _orchestrator(files: frozenset[str]) -> str:
+    if not any(name.endswith(_SIGNS) for name in files):
+        return ""
     return next((who for end, who in ORCHESTRATORS.items() if any(name.endswith(end) for name in files)), "")
 
 

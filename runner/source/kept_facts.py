@@ -35,7 +35,7 @@ def decoded_facts(written: Json, path: str) -> FileFacts:
 
 
 def _encoded(value: Any) -> Json:
-    return _writer(type(value))(value)
+    return _writer(value.__class__)(value)
 
 
 @cache
