@@ -29,7 +29,7 @@ from runner.kit.line_stream import LineStream
 from runner.kit.line_stream import OnLine as OnLine
 from runner.kit.mortality import exit_watch, foreground, has_ended, kill_group, kill_session, send
 from runner.kit.stop import Stop as Stop
-from runner.kit.watchdog import Watchdog
+from runner.kit.watchdog import Watchdog, name_of
 
 OnStart = Callable[[int], None]
 """Takes the id of a process."""
@@ -122,9 +122,11 @@ _STARTING = threading.Lock()
 @functools.cache
 def _started_watchdog() -> Watchdog | None:
     """The one of this process, started with its first child; None where it cannot be."""
+    mark, other_end = os.pipe()
+    os.close(other_end)
     try:
         program = subprocess.Popen(
-            (sys.executable, "-I", "-S", watchdog.__file__),
+            (sys.executable, "-I", "-S", watchdog.__file__, name_of(mark)),
             env={},
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
@@ -132,16 +134,19 @@ def _started_watchdog() -> Watchdog | None:
             start_new_session=True,  # Ctrl-C is ours to answer
         )
     except OSError:
+        os.close(mark)
         return None
     pipe = program.stdin
     assert pipe is not None
+    dog = Watchdog(pipe.fileno(), mark)
 
     def dismiss() -> None:
+        dog.dismiss()
         _shut(pipe)
         program.wait()
 
     atexit.register(dismiss)
-    return Watchdog(pipe.fileno())
+    return dog
 
 
 def _watchdog() -> Watchdog | None:
@@ -256,7 +261,7 @@ class _Run:
                 stdin=stdin,
                 stdout=out,
                 stderr=err,
-                pass_fds=kept,
+                pass_fds=(*kept, self._watchdog.mark) if self._watchdog else kept,
                 start_new_session=not self._command.terminal,
                 process_group=0 if self._command.terminal else None,
                 bufsize=0,
