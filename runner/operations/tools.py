@@ -35,11 +35,13 @@ class Record(Struct, frozen=True, kw_only=True):
 
 class ChildView(Struct, frozen=True, kw_only=True):
     """What an engine's child gets of the world: `variables` are all of them; `identity` names the credentials for the
-    record; `secrets` are values that must never be seen."""
+    record; `secrets` are values that must never be seen. `temporary`: they end by themselves, so that each target is
+    to have its own."""
 
     variables: Mapping[str, str]
     identity: str
     secrets: Mapping[str, str]
+    temporary: bool = False
 
 
 class LeaseTerms(Struct, frozen=True, kw_only=True):

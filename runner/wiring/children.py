@@ -36,6 +36,7 @@ def child_view(variables: Mapping[str, str], gates: Gates, purpose: str) -> Chil
             for name, value in given.items()
             if is_secret_name(name) and (name in granted or len(value) >= SHORTEST)
         },
+        temporary=bool(granted),
     )
 
 

@@ -53,6 +53,7 @@ class SealedWorkshop:
         self._engines: dict[EngineWish, Engine] = {}
         self._secrets: dict[str, Secrets] = {}
         self._kept: dict[str, KeptPlans] = {}
+        self._children: dict[tuple[str, str], ChildView] = {}
 
     def values(self, gates: Gates, refs: Refs, ledger: Ledger) -> Values:
         """How the ledger keeps attribute values."""
@@ -81,8 +82,16 @@ class SealedWorkshop:
         return store_of(settings, needs)
 
     def child(self, gates: Gates, purpose: str) -> ChildView:
-        """See Workshop."""
-        return child_view(self._variables, gates, purpose)
+        """See Workshop. The credentials of a role end within the hour: each target gets its own."""
+        key = (gates.environment, purpose)
+        with self._lock:
+            if key in self._children:
+                return self._children[key]
+        view = child_view(self._variables, gates, purpose)
+        if not view.temporary:
+            with self._lock:
+                self._children[key] = view
+        return view
 
     def secret(self, gates: Gates, reference: SecretReference) -> str:
         """See Workshop."""
