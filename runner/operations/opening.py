@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from threading import BoundedSemaphore
 
 from runner.diagnostics import Diagnostic, Severity
 from runner.kit.journal import is_held
+from runner.kit.machine import processors
 from runner.kit.redaction import Redactor
 from runner.ledger import Leases
 from runner.model.entry import NOBODY
@@ -36,7 +36,7 @@ _NOT_RECORDED = frozenset({"preview", "outputs", "state pull", "state list", "st
 def opened(
     bench: Bench, whole: Survey, verb: str, *, jobs: int = 0, overrides: Mapping[str, str] | None = None
 ) -> Iterator[Session]:
-    """A session for one run. `jobs` engines at once (0: as many as the machine has processors, at least
+    """A session for one run. `jobs` engines at once (0: as many as there are processors for us, at least
     DEFAULT_JOBS). On the way out working directories are cleared, unless something in them is not recorded."""
     git_directory = bench.tools.repository.git_directory
     clear_what_never_began(git_directory)
@@ -47,7 +47,7 @@ def opened(
         survey=whole,
         directory=directory,
         redactor=Redactor(),
-        slots=BoundedSemaphore(jobs or max(DEFAULT_JOBS, os.cpu_count() or 1)),
+        slots=BoundedSemaphore(jobs or max(DEFAULT_JOBS, processors())),
         actor=bench.tools.actor(),
         overrides=overrides or {},
     )

@@ -11,11 +11,11 @@ from __future__ import annotations
 import atexit
 import importlib
 import json
-import os
 from pathlib import Path
 from typing import BinaryIO
 
 from runner.config import REMEMBERED, Checked, Checker, FileKind
+from runner.kit.machine import processors
 from runner.kit.twin import Twin, twin
 from runner.model.references import Json
 
@@ -30,7 +30,7 @@ class HeadStart:
 
     def begin(self, directory: Path) -> None:
         """Starts it where the repository around `directory` looks as if its configuration was never checked."""
-        if self._twin is None and _cores() > 1 and _looks_new(directory):
+        if self._twin is None and processors() > 1 and _looks_new(directory):
             self._twin = twin(_serve)
             atexit.register(self.end)
 
@@ -73,10 +73,6 @@ HEAD_START = HeadStart()
 
 def _serve(asked: BinaryIO, told: BinaryIO) -> None:
     importlib.import_module(SERVER).serve(asked, told)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _looks_new(directory: Path) -> bool:
