@@ -43,9 +43,11 @@ def show(request: ShowRequest, bench: Bench) -> ShowResult:
 def _found(request: ShowRequest, bench: Bench, whole: Survey) -> ShowResult:
     target = _target(request.what, whole)
     if target:
-        deployment = whole.record.ledger.live(target.environment).get(target.stack)
-        entry = next(whole.record.ledger.entries(target.environment, stack=target.stack, limit=1), None)
-        resources = tuple(whole.record.ledger.resources(target)) if deployment else ()
+        ledger = whole.record.ledger
+        deployment = ledger.live(target.environment).get(target.stack)
+        newest = next(ledger.entries(target.environment, stack=target.stack, limit=1), None)
+        entry = ledger.entry(target.environment, newest.id) if newest else None  # with its signature
+        resources = tuple(ledger.resources(target)) if deployment else ()
         text = _kept_text(bench, target, entry.run if entry else "") if request.raw else ""
         notes = (*whole.notes, *_widening(whole, target))
         return ShowResult(entry=entry, resources=resources, text=text, notes=notes)

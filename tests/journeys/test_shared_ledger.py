@@ -1,12 +1,16 @@
 """One ledger, several clones: what one applies the other sees, signed or as branches, and never rewound."""
 
+import os
+import shutil
 import subprocess
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.checkout import Checkout
+from tests.components.fixtures import absent
 from tests.journeys.codes import NETWORK, ONE
 from tests.journeys.conftest import Setting
 from tests.journeys.stage import Stage
@@ -139,3 +143,35 @@ def test_an_unsigned_entry_or_one_of_a_stranger_is_refused(signed: Stage, tmp_pa
             signed.run(*words, code=7)
     signed.on_remote("update-ref", ref, head)
     assert signed.standing() == {"prod/network": "live"}
+
+
+@pytest.fixture
+def gpg_home() -> Iterator[Path]:
+    """A home of gpg with Ada's key in it. Its path is short, for the sockets of what gpg leaves running until the end."""
+    if shutil.which("gpg") is None:
+        absent("`gpg` is not on PATH")
+    home = Path(tempfile.mkdtemp(prefix="gpg-"))
+    environment = {**os.environ, "GNUPGHOME": str(home)}
+    made = ("--batch", "--passphrase", "", "--quick-gen-key", "ada.example@example.test", "ed25519", "sign")
+    try:
+        subprocess.run(["gpg", "--quiet", *made], env=environment, check=True, stderr=subprocess.DEVNULL)
+        yield home
+    finally:
+        subprocess.run(["gpgconf", "--kill", "all"], env=environment, check=False)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def test_entries_signed_with_gpg_are_believed_by_who_has_the_key_and_by_nobody_else(
+    setting: Setting, colleague: Colleague, gpg_home: Path
+) -> None:
+    stage = setting({**ONE, "runner.yaml": "ledger: {remote: origin, sign: required}\n"})
+    stage.clone.git("config", "user.signingkey", "ada.example@example.test")
+    keys = {"GNUPGHOME": str(gpg_home)}
+    stage.run("up", "prod", "--yes", env=keys)
+    assert "-----BEGIN PGP SIGNATURE-----" in stage.on_remote("cat-file", "-p", "refs/runner/live/prod")
+    shown = stage.run("show", "prod/network", env=keys).rows("entry")[0]
+    assert (shown["signature"].split(" ")[0], "ada.example@example.test" in shown["signature"]) == ("G", True)
+    assert stage.run("up", "prod", "--yes", env=keys).outcomes == {"prod/network": "unchanged"}
+    stranger = colleague(stage)
+    assert "ledger-unsigned" in stranger.run("status", code=7).codes
+    assert stranger.run("status", env=keys).rows("status")[0]["state"] == "live"
