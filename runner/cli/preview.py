@@ -38,6 +38,8 @@ def _words(result: PreviewResult) -> Iterable[Line]:
 def _rows(result: PreviewResult) -> Iterator[JsonRow]:
     for note in result.notes:
         yield "noted", {"diagnostic": diagnostic_object(note), "target": None}
+    for row in result.code:
+        yield "code_judged", row
 
 
 @click.command("preview", cls=Verb)

@@ -16,6 +16,9 @@ ENFORCED_GATES: frozenset[str] = frozenset(
         "branch",
         "windows",
         "freezes",
+        "allow.providers",
+        "allow.modules",
+        "allow.code",
         "allow.secrets",
         "allow.environments",
         "break_glass",  # it opens gates; alone it closes none
@@ -55,9 +58,6 @@ OPENED: frozenset[str] = frozenset(
     }
 )
 """Sections whose keys are judged one by one."""
-
-STRICT_WHEN_EMPTY: frozenset[str] = frozenset({"allow.providers", "allow.modules", "allow.code"})
-"""An empty list is no gate, but for these: there it allows nothing."""
 
 ENFORCED_SETTINGS: frozenset[str] = frozenset(
     {
@@ -117,7 +117,7 @@ def unenforced(written: Section, prefix: str = "") -> tuple[str, ...]:
             continue
         if name in OPENED:
             found += unenforced(written.section(key), f"{name}.")
-        elif value not in HARMLESS.get(name, ()) and (value not in ([], {}) or name in STRICT_WHEN_EMPTY):
+        elif value not in HARMLESS.get(name, ()) and value not in ([], {}):
             found.append(name)
     return tuple(found)
 

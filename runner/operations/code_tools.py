@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+from msgspec import Struct
+
 from runner.config.configuration import GatesConfiguration, WishesConfiguration
+from runner.diagnostics import Diagnostic
 from runner.git.repository import Repository
 from runner.kit.tree import Tree
+from runner.model.environment import Gates
 from runner.model.references import Json
+from runner.model.target import Target
 from runner.source.known_code import KnownCode
 from runner.source.pages import Pages
+
+
+class CodeJudged(Struct, frozen=True, kw_only=True):
+    """What the static gate says of stacks: what closes, what is only told, and everything that it found, an object a
+    target."""
+
+    refusals: tuple[Diagnostic, ...] = ()
+    notes: tuple[Diagnostic, ...] = ()
+    rows: tuple[Mapping[str, Json], ...] = ()
 
 
 class CodeTools(Protocol):
@@ -32,6 +46,10 @@ class CodeTools(Protocol):
 
     def code(self, tree: Tree, *, beside: KnownCode | None = None) -> KnownCode:
         """Facts of the code in `tree`, through the index. `beside`: of another tree, that is much the same."""
+
+    def judge_code(self, tree: Tree, code: KnownCode, asked: Iterable[tuple[Target, Gates]]) -> CodeJudged:
+        """Reads the stacks of `asked` in `tree`, before anything of them runs, and judges them by the `allow:` that is
+        written in their gates."""
 
     def pages(self) -> Pages | None:
         """What this clone keeps of the tree that was read last, where it was read as we would read it now."""

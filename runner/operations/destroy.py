@@ -8,6 +8,7 @@ from runner.decisions.selection import one_environment
 from runner.kit.dag import reversed_edges
 from runner.model.selection_request import SelectionRequest
 from runner.operations.bench import Bench
+from runner.operations.code_gate import pass_code_gate
 from runner.operations.confirming import refuse_unasked
 from runner.operations.judging import Overrides, judge_environments
 from runner.operations.opening import opened, take_leases
@@ -47,6 +48,7 @@ def destroy(request: DestroyRequest, bench: Bench) -> UpResult:
         if (deployment := whole.record.ledger.live(name.environment).get(name.stack)) and not deployment.held
     }
     dependents_left(whole, live)
+    code = pass_code_gate(bench, whole, live)
     with opened(bench, whole, "destroy", jobs=request.jobs, overrides=overrides.recorded()) as session:
         expected = environments[0] if len(environments) == 1 else "yes"
         course = Course(
@@ -59,4 +61,4 @@ def destroy(request: DestroyRequest, bench: Bench) -> UpResult:
         tell_started(session, course)
         take_leases(session, live)
         outcomes = run_rounds(session, course)
-        return finished(session, outcomes, environments, (*whole.notes, *notes))
+        return finished(session, outcomes, environments, (*whole.notes, *notes, *code.notes))

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import strongest
 from runner.model.happening import RunFinished, TargetFinished
 from runner.model.names import TargetName
 from runner.model.plan import Plan, PlanKind
+from runner.model.references import Json
 from runner.model.selection_request import SelectionRequest
 from runner.operations.bench import Bench
+from runner.operations.code_gate import pass_code_gate
 from runner.operations.endings import counted_outcomes
 from runner.operations.judging import believe_inputs, warn_environments
 from runner.operations.known_plans import tidy_kept
@@ -39,7 +42,8 @@ class PreviewRequest(Struct, frozen=True, kw_only=True):
 
 
 class PreviewResult(Struct, frozen=True, kw_only=True):
-    """The plans, and how the targets that have none ended."""
+    """The plans, and how the targets that have none ended. `code`: what the static gate found, an object a target
+    where the gates ask for it."""
 
     run: str
     plans: tuple[Plan, ...]
@@ -47,6 +51,7 @@ class PreviewResult(Struct, frozen=True, kw_only=True):
     notes: tuple[Diagnostic, ...] = ()
     next: tuple[str, ...] = ()
     exit_code: int = 0
+    code: tuple[Mapping[str, Json], ...] = ()
 
 
 def preview(request: PreviewRequest, bench: Bench) -> PreviewResult:
@@ -56,7 +61,8 @@ def preview(request: PreviewRequest, bench: Bench) -> PreviewResult:
     targets = chosen(selection, whole)
     environments = sorted({name.environment for name in targets})
     believe_inputs(whole, targets)
-    notes = [*told, *whole.notes, *warn_environments(whole, environments)]
+    code = pass_code_gate(bench, whole, targets)
+    notes = [*told, *whole.notes, *warn_environments(whole, environments), *code.notes]
     if whole.revision.dirty:
         notes.append(_dirty(whole.revision.dirty_paths))
     with opened(bench, whole, "preview", jobs=request.jobs) as session:
@@ -78,7 +84,7 @@ def preview(request: PreviewRequest, bench: Bench) -> PreviewResult:
         tell_started(session, course)
         outcomes = plan_round(session, course, targets)
         tidy_kept(session, (name for name, plan in session.planned.items() if plan.age is None))
-        return _result(session, request, outcomes, tuple(notes))
+        return replace(_result(session, request, outcomes, tuple(notes)), code=code.rows)
 
 
 def _dirty(paths: tuple[str, ...]) -> Diagnostic:

@@ -19,6 +19,7 @@ from runner.model.selection_request import SelectionRequest
 from runner.model.target import Target
 from runner.operations.bench import Bench
 from runner.operations.closures import is_behind
+from runner.operations.code_gate import pass_code_gate
 from runner.operations.confirming import refuse_unasked
 from runner.operations.endings import counted_outcomes, next_steps
 from runner.operations.judging import Overrides, held_now, judge_environments, judge_targets
@@ -85,9 +86,10 @@ def up(request: UpRequest, bench: Bench) -> UpResult:
     overrides = _overrides(request)
     notes = judge_environments(bench, whole, environments, targets, overrides)
     going, more = judge_targets(whole, targets, request.selection)
+    code = pass_code_gate(bench, whole, going)
     with opened(bench, whole, "up", jobs=request.jobs, overrides=overrides.recorded()) as session:
         outcomes = _run(session, request, going, environments)
-        return finished(session, outcomes, environments, (*told, *whole.notes, *notes, *more))
+        return finished(session, outcomes, environments, (*told, *whole.notes, *notes, *more, *code.notes))
 
 
 def _meant(selection: SelectionRequest, whole: Survey) -> tuple[dict[TargetName, Target], list[str]]:

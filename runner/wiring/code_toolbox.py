@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from hashlib import blake2b
 from importlib import import_module
@@ -17,7 +17,10 @@ from runner.git.command import Starter, started
 from runner.git.repository import Repository
 from runner.kit.tree import Tree
 from runner.model.code import FileFacts
+from runner.model.environment import Gates
 from runner.model.references import Json
+from runner.model.target import Target
+from runner.operations.code_tools import CodeJudged
 from runner.source.index import FileIndex
 from runner.source.known_code import KnownCode
 from runner.source.pages import Pages, keep_pages, read_pages
@@ -30,6 +33,9 @@ CHECKER = "runner.config.schema.checking"
 
 GATES, WISHES = "runner.config.reading_gates", "runner.config.reading_wishes"
 """Imported when a configuration is read whole: where a change leaves it as it was, nobody has to."""
+
+JUDGED_CODE = "runner.operations.judged_code"
+"""Imported when the gates ask what the code may do."""
 
 PARSERS = "runner.source.facts"
 """Imported when a file of code is new."""
@@ -84,6 +90,11 @@ class CodeToolbox:
     def code(self, tree: Tree, *, beside: KnownCode | None = None) -> KnownCode:
         """See CodeTools."""
         return KnownCode(tree, self._index, _parsed, beside)
+
+    def judge_code(self, tree: Tree, code: KnownCode, asked: Iterable[tuple[Target, Gates]]) -> CodeJudged:
+        """See CodeTools."""
+        found: CodeJudged = import_module(JUDGED_CODE).judge_code(tree, code, asked)
+        return found
 
     def pages(self) -> Pages | None:
         """See CodeTools."""

@@ -62,7 +62,7 @@ def test_an_environment_that_is_gone_at_the_head_keeps_its_gates() -> None:
         ("requires: {}", ()),
         ("requires: {undiverged: false}", ()),
         ("requires: {destroys: 0}", ("requires.destroys",)),
-        ("allow: {code: []}", ("allow.code",)),
+        ("allow: {providers: [], modules: [], code: []}", ()),
         ("allow: {secrets: [], environments: []}", ()),
         ("policies: []", ()),
         ("credentials: {apply: {files: {A: b}}}", ("credentials.apply.files",)),

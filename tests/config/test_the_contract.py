@@ -16,7 +16,6 @@ from runner.config.enforcement import (
     HARMLESS_SETTINGS,
     HONOURED_STACK_KEYS,
     OPENED,
-    STRICT_WHEN_EMPTY,
     UNHONOURED_STACK_KEYS,
     WISH_KEYS,
     WITHOUT_EFFECT,
@@ -139,7 +138,7 @@ def test_every_key_of_a_stack_is_honoured_or_an_error() -> None:
 def test_what_enforcement_speaks_of_exists() -> None:
     environment, repository = keys_of(FileKind.ENVIRONMENT), keys_of(FileKind.RUNNER)
     for known, keys in (
-        ({*ENFORCED_GATES, *HARMLESS, *OPENED, *STRICT_WHEN_EMPTY}, environment),
+        ({*ENFORCED_GATES, *HARMLESS, *OPENED}, environment),
         ({*ENFORCED_SETTINGS, *WITHOUT_EFFECT, *HARMLESS_SETTINGS}, repository),
     ):
         assert {each for each in known if not any(among(key, [each]) for key in keys)} == set()
@@ -167,7 +166,7 @@ def test_what_this_version_cannot_enforce_is_named() -> None:
     environments = believe(REPOSITORY).environments
     assert set(environments["prod"].unenforced) == {
         "requires.reviews", "requires.checks", "requires.undiverged", "requires.destroys", "requires.plan_age",
-        "promote", "policies", "allow.providers", "allow.modules", "allow.code", "credentials.preview.ssh_agent",
+        "promote", "policies", "credentials.preview.ssh_agent",
         "plans.on_merge", "plans.store", "drift", "hooks.before_preview", "notify",
     }  # fmt: skip
     assert environments["staging"].unenforced == ()
