@@ -33,6 +33,14 @@ class BackendChoice(Struct, frozen=True, kw_only=True):
     workspace: str = ""
 
 
+class ReferredStack(Struct, frozen=True, kw_only=True):
+    """A stack of another target to which a program may refer by its name, and its outputs, in plain."""
+
+    project: str
+    stack: str
+    outputs: Mapping[str, Output]
+
+
 class Workspace(Struct, frozen=True, kw_only=True):
     """A target's private place for one run. `root` is the materialised closure (no `.git`), `directory` the stack's
     directory in it, `scratch` ours (plan, var file, logs, HOME), all mode 0700. `environment` is all that the child
@@ -43,7 +51,8 @@ class Workspace(Struct, frozen=True, kw_only=True):
     a lock outlives us with them. `passphrase` is ours for what the engine itself seals in its state (Pulumi's secrets,
     where the stack's own settings say nothing of them). `trust` names whose code may write what is cached: what one
     trust has written, no other reads (law 12). `packs` are directories of policy packs that the engine itself holds
-    against the plan. `constrained`: an apply is also held to the engine's own record of what was previewed."""
+    against the plan. `constrained`: an apply is also held to the engine's own record of what was previewed.
+    `referred` are the stacks of others that the program finds beside its own, where its state is ours."""
 
     root: Path
     directory: Path
@@ -64,6 +73,7 @@ class Workspace(Struct, frozen=True, kw_only=True):
     trust: str = "preview"
     packs: tuple[Path, ...] = ()
     constrained: bool = False
+    referred: tuple[ReferredStack, ...] = ()
 
 
 class PlanOptions(Struct, frozen=True, kw_only=True):

@@ -32,6 +32,7 @@ from runner.engine.pulumi_project import (
     project_of,
     write_settings,
 )
+from runner.engine.pulumi_referred import place_referred
 from runner.engine.pulumi_state import contents_of, facts_of, is_export, renumbered, salt_of, settled
 from runner.errors import Denied, Interrupted, LeaseHeld, RunnerError
 from runner.kit import canonical
@@ -70,6 +71,9 @@ class PulumiEngine:
         project = now.project
         if work.backend.file is not None:
             place_checkpoint(project, work.backend.file)
+            place_referred(
+                project, work.referred, passphrase=now.command.sealing, version=self.identity.version
+            )
         standing = b"" if work.backend.file is None else _kept(project)
         given = {name: value for name, value in work.inputs.items() if value is not None}
         sealed = {

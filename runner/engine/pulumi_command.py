@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec.structs import replace
 from pulumi.automation import (
     CommandResult,
     EngineEvent,
@@ -40,6 +41,7 @@ from runner.kit.process import Command, Completed, OnStart, Stop, run
 from runner.kit.short_place import short_name
 
 OnEventLine = Callable[[bytes], None]
+_UNKNOWN_STACK = "unknown stack "
 LOOK_EVERY = 0.1  # seconds between looks at the event log
 
 
@@ -69,6 +71,11 @@ class PulumiThroughKit(PulumiCommand):
         if file := self._work.environment.get("PULUMI_CONFIG_PASSPHRASE_FILE"):
             return Path(file).read_text("utf-8", "replace").strip() if Path(file).is_file() else ""
         return self._work.environment.get("PULUMI_CONFIG_PASSPHRASE", "")
+
+    @property
+    def sealing(self) -> str:
+        """The passphrase with which the engine opens what we put beside the stack; ours where its user has none."""
+        return self.opening or self._work.passphrase
 
     @property
     def backend(self) -> str:
@@ -151,6 +158,8 @@ class PulumiThroughKit(PulumiCommand):
             assert self._work.passphrase, "nothing would be sealed"
             made.pop("PULUMI_CONFIG_PASSPHRASE_FILE", None)
             made["PULUMI_CONFIG_PASSPHRASE"] = self._work.passphrase
+        elif self._work.referred and not self.opening and "PULUMI_CONFIG_PASSPHRASE" not in made:
+            made["PULUMI_CONFIG_PASSPHRASE"] = self.sealing  # its own stack is sealed by a key of a cloud
         return made
 
     def locked(self) -> Diagnostic:
@@ -175,7 +184,7 @@ class PulumiThroughKit(PulumiCommand):
         if violations := violations_in(redactor.bytes(log)):
             return Denied(violations)
         if errors := errors_in(redactor.bytes(log)):
-            return TargetFailed(errors)
+            return TargetFailed([_with_way_out(each) for each in errors])
         text = redactor.text((done.stderr or done.stdout[-(1 << 16) :]).decode("utf-8", "replace"))
         last = next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
         return TargetFailed.of("engine-said", f"`{verb}` ended with exit code {done.code}: {last}")
@@ -222,6 +231,16 @@ class LoggedStack(Stack):
     ) -> list[UpdateSummary]:
         """Nothing that was asked of the backend: an apply wants to see its own line in it, and would fail without."""
         return [UpdateSummary("", datetime.now(UTC), "", {}, {}, "")]
+
+
+def _with_way_out(problem: Diagnostic) -> Diagnostic:
+    if _UNKNOWN_STACK not in problem.message:
+        return problem
+    hint = (
+        "by its name a program finds the targets of this repository that are live, where it keeps no backend of its "
+        "own; any other gives its value as an input: `${stack.output}`"
+    )
+    return replace(problem, code="stack-reference-unknown", hint=hint)
 
 
 def interrupted(verb: str, stop: Stop) -> Interrupted:

@@ -1,4 +1,4 @@
-"""Opens what Pulumi's passphrase provider sealed; pure.
+"""Opens what Pulumi's passphrase provider sealed, and seals so that it opens it.
 
 Format: `sdk/go/common/resource/config/crypt.go` of Pulumi: PBKDF2-HMAC-SHA256 over the passphrase, then AES-256-GCM,
 written `v1:<nonce>:<ciphertext>`. The salt is written `v1:<salt>:<a sealed "pulumi">`.
@@ -9,6 +9,8 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import os
+from collections.abc import Callable
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
@@ -18,6 +20,9 @@ from runner.engine.pulumi_values import Opener, unopened
 
 ROUNDS = 1_000_000
 PROOF = "pulumi"
+_SALT, _NONCE = 8, 12  # bytes, as Pulumi has them
+
+Sealer = Callable[[str], str]
 
 
 def opener_of(salt: str, passphrase: str) -> Opener:
@@ -32,6 +37,19 @@ def opener_of(salt: str, passphrase: str) -> Opener:
     except binascii.Error:
         return unopened
     return (lambda sealed: _opened(cipher, sealed)) if _opened(cipher, proof) == PROOF else unopened
+
+
+def sealer_of(passphrase: str) -> tuple[str, Sealer]:
+    """A new salt, and what seals values under it. Costs a third of a second."""
+    salt = os.urandom(_SALT)
+    cipher = _cipher(salt, passphrase)
+
+    def sealed(plain: str) -> str:
+        nonce = os.urandom(_NONCE)
+        content = cipher.encrypt(nonce, plain.encode(), None)
+        return f"v1:{base64.b64encode(nonce).decode()}:{base64.b64encode(content).decode()}"
+
+    return f"v1:{base64.b64encode(salt).decode()}:{sealed(PROOF)}", sealed
 
 
 @lru_cache(maxsize=64)

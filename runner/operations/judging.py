@@ -30,8 +30,9 @@ from runner.model.code import ModuleFacts
 from runner.model.code_files import VALUES
 from runner.model.environment import Gates, Hooks
 from runner.model.names import TargetName
-from runner.model.references import Inputs, references_in
+from runner.model.references import Inputs, OutputReference, Reference, references_in
 from runner.model.selection_request import SelectionRequest
+from runner.model.stack import EngineName
 from runner.model.target import Target
 from runner.model.verdict import Answer, Verdict
 from runner.operations.bench import Bench
@@ -133,9 +134,20 @@ def judge_references(whole: Survey, targets: Mapping[TargetName, Target]) -> Non
     for name, target in targets.items():
         gates = gates_of(whole, name.environment)
         module = module_facts(target, whole.code)
-        references = [each for given in reaching(target, module) for each in references_in(given.value)]
+        references: list[Reference] = [
+            each for given in reaching(target, module) for each in references_in(given.value)
+        ]
+        references += _stacks_referred(whole, target)
         verdicts += reference_verdicts(gates, references)
     _closed_or_warned(verdicts)
+
+
+def _stacks_referred(whole: Survey, target: Target) -> Iterator[OutputReference]:
+    """What a Pulumi program reads of other stacks by their names: all outputs."""
+    if target.stack.engine.name is EngineName.PULUMI:
+        for edge in whole.edges.get(target.name, ()):
+            if edge.reads_state:
+                yield OutputReference(target=edge.target, output="*", span=edge.span)
 
 
 def warn_environments(whole: Survey, environments: Iterable[str]) -> tuple[Diagnostic, ...]:

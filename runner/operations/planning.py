@@ -14,7 +14,7 @@ from runner.decisions.engine_gate import engine_verdict
 from runner.decisions.inputs import configuration_of, exposed_values, inputs_of
 from runner.decisions.kept_states import kept_state_verdict
 from runner.diagnostics import Diagnostic, Severity
-from runner.engine import Engine, EngineEvent, Listener, PlanOptions, Workspace
+from runner.engine import Engine, EngineEvent, Listener, PlanOptions, ReferredStack, Workspace
 from runner.errors import HistoryMoved, Interrupted, OutcomeUnknown, TargetFailed, ToolUnavailable
 from runner.kit.canonical import encode
 from runner.model.change import Output
@@ -28,6 +28,7 @@ from runner.model.verdict import Answer
 from runner.operations.closures import is_behind
 from runner.operations.known_plans import Prospect, Wanted, keep_for_next, known_plan, prospect_of
 from runner.operations.plan_files import keep_plan
+from runner.operations.referred_outputs import referred_stacks
 from runner.operations.returning import standing_bytes
 from runner.operations.session import Readied, Session
 from runner.operations.stores import store_for
@@ -236,7 +237,7 @@ def _readied(
         target=target,
         gates=gates,
         engine=engine,
-        work=_with_values(work, values),
+        work=replace(_with_values(work, values), referred=_referred(session, target, work)),
         store=store,
         named=named,
         before=engine.facts(state) if state else StateFacts(),
@@ -247,6 +248,11 @@ def _readied(
         identity=identity,
         previous=previous,
     )
+
+
+def _referred(session: Session, target: Target, work: Workspace) -> tuple[ReferredStack, ...]:
+    """A backend of the user's own is read as it is: nothing is put there."""
+    return () if work.backend.file is None else referred_stacks(session, target)
 
 
 def _with_values(work: Workspace, values: Resolved) -> Workspace:

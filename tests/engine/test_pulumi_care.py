@@ -13,12 +13,13 @@ import pytest
 from msgspec.structs import replace
 
 from runner.conformance.engine import CANARY
-from runner.engine import BackendChoice, EngineLock, LockKeeper, Workspace
+from runner.engine import BackendChoice, EngineLock, LockKeeper, ReferredStack, Workspace
 from runner.engine.child import granted_variables
 from runner.engine.pulumi_install import installation_of, installing
 from runner.engine.pulumi_project import project_of
 from runner.errors import AskedWrongly, Denied, TargetFailed
 from runner.kit.process import Stop
+from runner.model.change import Output
 from tests.engine.pulumi_bench import PROVIDER, PulumiBench
 from tests.engine.unheard import ignored, planned
 
@@ -39,7 +40,7 @@ name: other
 runtime: yaml
 resources:
   first: {type: "pulumi:pulumi:StackReference", properties: {name: "organization/demo/dev"}}
-outputs: {kept: '${first.outputs["kept"]}'}
+outputs: {kept: '${first.outputs["kept"]}', word: '${first.outputs["word"]}'}
 """
 
 
@@ -205,7 +206,7 @@ def _one_lock_of_the_bucket_is_removed(
     assert failure.value.diagnostics[0].code == "engine-locks-elsewhere"
 
 
-def test_a_stack_of_the_same_backend_is_referred_to_and_one_of_a_private_one_is_a_clear_error(
+def test_a_stack_beside_it_is_referred_to_and_one_that_is_not_known_is_a_clear_error(
     pulumi: PulumiBench, tmp_path: Path
 ) -> None:
     (tmp_path / "elsewhere").mkdir()
@@ -215,12 +216,24 @@ def test_a_stack_of_the_same_backend_is_referred_to_and_one_of_a_private_one_is_
     assert pulumi.engine.apply(first, Stop(), ignored).ok
     again = PulumiBench(pulumi.engine, tmp_path / "again")
     second = elsewhere(again, again.work_on({"Pulumi.yaml": REFERRING}), url)
-    assert {each.name: each.after for each in planned(again, second).outputs} == {"kept": "said"}
+    assert {each.name: each.after for each in planned(again, second).outputs}["kept"] == "said"
     alone = PulumiBench(pulumi.engine, tmp_path / "alone")
     work = replace(alone.work_on({"Pulumi.yaml": REFERRING}), inputs={}, secret_inputs=frozenset())
     with pytest.raises(TargetFailed) as failure:
         planned(alone, work)
-    assert "organization/demo/dev" in str(failure.value)
+    told = failure.value.diagnostics[0]
+    assert told.code == "stack-reference-unknown"
+    assert "organization/demo/dev" in told.message
+    assert "`${stack.output}`" in told.hint
+    given = {"kept": Output(value={"a": [1, None]}), "word": Output(value=CANARY, sensitive=True)}
+    work = replace(work, referred=(ReferredStack(project="demo", stack="dev", outputs=given),))
+    outputs = {each.name: each for each in planned(alone, work).outputs}
+    assert outputs["kept"].after == {"a": [1, None]}
+    assert outputs["word"].sensitive
+    assert alone.engine.apply(work, Stop(), ignored).ok
+    assert alone.engine.outputs(work, Stop())["word"] == Output(value=CANARY, sensitive=True)
+    for file in (alone.file, *work.scratch.rglob("*.json")):
+        assert CANARY not in file.read_text(), file
 
 
 def test_what_one_trust_installed_no_other_takes(pulumi: PulumiBench, tmp_path: Path) -> None:

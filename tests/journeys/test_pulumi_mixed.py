@@ -104,3 +104,50 @@ def test_a_program_is_given_the_inputs_of_its_environment_over_its_own_settings(
     assert stage.run("up", "env/dev", "--yes").outcomes == {"dev/app": "succeeded"}
     assert stage.outputs("dev")["dev/app.where"] == "eu-west-1/1.2.3.4/32"
     assert (stage.clone.path / "stacks/app/Pulumi.dev.yaml").read_text() == own
+
+
+REFERRED = (
+    stash("one", name="found")
+    .replace("outputs:\n", 'outputs:\n  word: {"fn::secret": "SECRET"}\n')
+    .replace("SECRET", SECRET)
+)
+REFERRING = """\
+name: app
+runtime: yaml
+resources:
+  other: {type: "pulumi:pulumi:StackReference", properties: {name: "organization/found/ENVIRONMENT"}}
+  kept: {type: "pulumi:index:Stash", properties: {input: '${other.outputs["kept"]}'}}
+outputs: {kept: "${kept.input}", word: '${other.outputs["word"]}'}
+"""
+
+
+def test_a_program_finds_the_stack_of_another_target_by_its_name(programs: Setting, home: Path) -> None:
+    there = REFERRING.replace("ENVIRONMENT", "dev")
+    stage = programs(one_program(there) | one_program(REFERRED, stack="found"))
+    assert stage.run("preview", "dev").plans["dev/app"]["kind"] == "deferred"
+    up = stage.run("up", "dev", "--yes")
+    assert list(up.outcomes.items()) == [("dev/found", "succeeded"), ("dev/app", "succeeded")]
+    assert stage.outputs("dev/app", "--reveal") == {"dev/app.kept": "one", "dev/app.word": SECRET}
+    stage.change({"stacks/found/Pulumi.yaml": REFERRED.replace("one", "two")})
+    assert stage.run("preview", "dev").plans["dev/app"]["kind"] == "provisional"
+    assert set(stage.run("up", "dev", "--yes").outcomes.values()) == {"succeeded"}
+    assert stage.outputs("dev/app")["dev/app.kept"] == "two"
+    assert set(stage.run("up", "dev", "--yes").outcomes.values()) == {"unchanged"}
+    assert in_files(SECRET, stage.clone.path / ".git", stage.clone.remote, home) == []
+
+
+def test_the_stack_of_another_environment_is_found_only_where_its_outputs_may_be_read(
+    programs: Setting,
+) -> None:
+    there = REFERRING.replace("ENVIRONMENT", "shared")
+    files = one_program(there, "stacks: [app]\n") | {
+        "environments/shared.yaml": "stacks: [found]\n",
+        "stacks/found/Pulumi.yaml": REFERRED,
+    }
+    stage = programs(files)
+    stage.run("up", "shared", "--yes")
+    denied = stage.run("up", "dev", "--yes", code=3)
+    assert denied.diagnostic("environment-not-allowed")["hint"].endswith("`allow: {environments: [shared]}`")
+    stage.change({"environments/dev.yaml": "stacks: [app]\nallow: {environments: [shared]}\n"})
+    stage.run("up", "dev", "--yes")
+    assert stage.outputs("dev/app")["dev/app.kept"] == "one"
