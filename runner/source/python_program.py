@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from runner.diagnostics import Diagnostic, Severity, Span
-from runner.model.code import UNKNOWN_TEXT, FileFacts, FileReference, Symbol, Text
+from runner.model.code import UNKNOWN_TEXT, FileFacts, FileReference, Symbol, SymbolKind, Text
 from runner.source.python_texts import Texts
 from runner.source.spans import Place, beyond_limits
 
@@ -42,6 +42,7 @@ _RUNNING = frozenset(
         "pkgutil.iter_modules", "pkgutil.walk_packages", "pkgutil.get_data", "runpy.run_module",
     }
 )  # fmt: skip
+_PLACES = (SymbolKind.MODULE, SymbolKind.WORKING)
 _TELLING = _IMPORTING | _LOADING | _OPENING
 """Their first argument is told by what they do with it."""
 _ALL_NAMES = _IMPORTING | _LOADING | _OPENING | _RUNNING
@@ -120,6 +121,13 @@ class _Program:
                 case ast.Call():
                     self._heads.add(id(node.func))
                     yield from self._called(node)
+                case ast.Compare():
+                    # `".." in path.parts` asks what a path is, and names none.
+                    self._told.update(
+                        id(each)
+                        for each in (node.left, *node.comparators)
+                        if isinstance(each, ast.Constant) and each.value in (".", "..")
+                    )
                 case ast.Name(ctx=ast.Load()) | ast.Attribute(ctx=ast.Load()):
                     yield from self._handed_on(node)
                 case (
@@ -233,7 +241,7 @@ class _Program:
         if odd or text in ((), ("",)) or "://" in "".join(words[:1]):
             return
         name = self.texts.named.get(id(node))
-        if name is None or not isinstance(text[0], Symbol):
+        if name is None or not (isinstance(text[0], Symbol) and text[0].kind in _PLACES):
             yield self._reference("text", text, node)
         else:
             yield replace(self._reference("place", text, node), pattern=(name,))

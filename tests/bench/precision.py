@@ -17,6 +17,7 @@ from pathlib import Path
 
 from runner.decisions.affected import Side, affected
 from runner.decisions.closure_difference import calls_of
+from runner.decisions.footprint import Touched, touched_by
 from runner.git.commit_tree import CommitTree
 from runner.git.ranges import changed_paths
 from runner.git.repository import Repository
@@ -25,6 +26,7 @@ from runner.model.environment import Gates, Wishes
 from runner.model.names import TargetName
 from runner.model.stack import EngineName, EngineWish, Stack
 from runner.model.target import Target
+from runner.operations.known_programs import KnownPrograms, programs_of
 from runner.source.facts import CodeReader
 from runner.source.index import MemoryIndex
 from tests.bench.plain_reading import PlainProgram, PlainReading
@@ -73,6 +75,16 @@ class Commit:
         )
         code = self.tree.read_many([path for path in self.paths if path.endswith(_CODE)])
         self.terraform, self.pulumi = PlainReading(self.paths, code), PlainProgram(self.paths, code)
+        self.programs = KnownPrograms({})
+
+    def read_programs(self, known: KnownPrograms, touched: Touched) -> None:
+        """As `runner affected` does: those anew that the way from a tree where they are known crosses."""
+        kept = {
+            (target.stack.directory, name.environment): known.found[name]
+            for name in known.found.keys() - known.crossed(touched)
+            if (target := self.targets.get(name))
+        }
+        self.programs = programs_of(self.side, self.code, kept)
 
     def _terraform(self) -> Iterator[Target]:
         places = sorted(
@@ -113,9 +125,14 @@ def measured(clone: Path, commits: int) -> Tally:
         differing = changed_paths(repository, *trees)
         if not differing:
             continue
-        after = after or Commit(repository, trees[1], index)
+        if after is None:
+            after = Commit(repository, trees[1], index)
+            after.read_programs(KnownPrograms({}), touched_by((), after.tree, after.tree))
         before = Commit(repository, trees[0], index)
-        _compared(before, after, {each.path for each in differing}, tally)
+        changed = {each.path for each in differing}
+        touched = touched_by(changed, before.tree, after.tree)
+        _compared(before, after, changed, touched, tally)
+        before.read_programs(after.programs, touched)
         tally.roots, tally.modules = (
             max(tally.roots, len(after.targets)),
             max(tally.modules, len(after.modules)),
@@ -125,10 +142,12 @@ def measured(clone: Path, commits: int) -> Tally:
     return tally
 
 
-def _compared(before: Commit, after: Commit, changed: set[str], tally: Tally) -> None:
+def _compared(before: Commit, after: Commit, changed: set[str], touched: Touched, tally: Tally) -> None:
     """Those that stand on both sides: births and ends are no matter of precision."""
     both = before.targets.keys() & after.targets.keys()
-    rows = {name: row for name, row in affected(before.side, after.side, changed).items() if name in both}
+    among = both - (after.programs.found.keys() - after.programs.crossed(touched))
+    found = affected(before.side, after.side, changed, among=among)
+    rows = {name: row for name, row in found.items() if name in both}
     tally.commits += 1
     tally.ours += len(rows)
     for name in both:

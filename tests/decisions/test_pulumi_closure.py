@@ -76,6 +76,7 @@ WHOLE = OWN | {"README.md", "unused.py", "lib/other.py", "lib/policy.json"} | JS
         ("Template('data/$name.json').substitute(name='a')\n", JSONS),
         ("load('data/NAME.json'.replace('NAME', name))\nload('data/a.json')\n", {"data/a.json"} | JSONS),
         ("for each in 'data/a.json x'.split():\n    load(each)\n", {"data/a.json"}),
+        ("if '..' in path.parts or path.name == '.':\n    raise ValueError(path)\n", set()),
         ("open('../../shared/vpc.py')\n", {"../../shared/vpc.py"}),
     ],
 )  # fmt: skip
@@ -89,6 +90,10 @@ def test_what_a_program_imports_and_opens_is_in_and_nothing_beside_it(code: str,
     ("code", "said"),
     [
         ("open(name)\n", "a path at stacks/app/__main__.py:1:1 is computed"),
+        (
+            "import a\nlabel = f'{a.x}-{a.y}'\nopen(a.label)\n",
+            "a path at stacks/app/__main__.py:3:1 is computed",
+        ),
         ("eval(x)\n", "what runs at stacks/app/__main__.py:1:1 may read all of it"),
         ("import subprocess\nsubprocess.run(['make'])\n", "what runs at stacks/app/__main__.py:2:1"),
         ("f = open\n", "what runs at stacks/app/__main__.py:1:5"),
