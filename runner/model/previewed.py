@@ -57,15 +57,16 @@ class Superseded(Struct, frozen=True, kw_only=True):
 
 
 class RequestPreview(Struct, frozen=True, kw_only=True):
-    """The whole of one preview. `commit` is the head, `planned` the merge of it into `base` that was planned, `law` the
-    commit whose gates hold. `applies`: how each environment applies. `because` says why nothing is affected, where
-    nothing is. `notices` belong to no target; an error among them closes all. `whole` is where the document with
-    everything is (a URL), empty where there is none. `queued`: at the head of a merge queue."""
+    """The whole of one preview. `commit` is the head, `planned` the merge of it into the branch `into` that was
+    planned, `law` the commit whose gates hold. `applies`: how each environment applies. `because` says why nothing is
+    affected, where nothing is. `notices` belong to no target; an error among them closes all. `whole` is where the
+    document with everything is (a URL), empty where there is none. `queued`: at the head of a merge queue.
+    `stranger`: who opened it may not push here."""
 
     number: int
     commit: str
     planned: str
-    base: str
+    into: str
     law: str
     run: str
     at: datetime

@@ -45,9 +45,9 @@ FORMS = (
 
 def head(preview: RequestPreview) -> str:
     """What this is a preview of, and what it came to in one sentence."""
-    base = f", merged into {code(preview.base)}"
+    target = f", merged into {code(preview.into)}"
     merged = f" as {code(preview.planned)}" if preview.planned != preview.commit else ""
-    bound = f"Code {code(preview.commit)}{base}{merged}; gates of {code(preview.law)}"
+    bound = f"Code {code(preview.commit)}{target}{merged}; gates of {code(preview.law)}"
     digest = f"; digest {code(VERSION + canonical.digest(_digests(preview)))}" if _digests(preview) else ""
     made = f"{preview.at:%Y-%m-%d %H:%M} UTC, run {code(preview.run)}"
     return f"### Preview of {code(preview.commit[:12])}: {gist(preview)}\n\n{bound}{digest}; {made}."

@@ -25,11 +25,14 @@ OURS = {
 OURS |= {"s", "h3", "em", "a"}
 
 
-class Reading(HTMLParser):
+class Reading:
     """What a browser would make of it: elements, text outside of code, text of code, comments."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
+        self._parser = HTMLParser(convert_charrefs=True)
+        hooks = {"starttag": self._opens, "endtag": self._closes, "data": self._says, "comment": self._hides}
+        for hook, heard in hooks.items():
+            setattr(self._parser, f"handle_{hook}", heard)
         self.open: list[str] = []
         self.elements: list[str] = []
         self.links: list[str] = []
@@ -39,7 +42,13 @@ class Reading(HTMLParser):
         self.code: list[str] = []
         self.html = ""
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def parse(self) -> None:
+        """Reads `html` to its end."""
+        self._parser.feed(self.html)
+        self._parser.close()
+        self.unbalanced = self.unbalanced or bool(self.open)
+
+    def _opens(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append(tag)
         if tag == "a":
             self.links.append(dict(attrs).get("href") or "")
@@ -48,17 +57,17 @@ class Reading(HTMLParser):
         if tag not in VOID:
             self.open.append(tag)
 
-    def handle_endtag(self, tag: str) -> None:
+    def _closes(self, tag: str) -> None:
         if not self.open or self.open.pop() != tag:
             self.unbalanced = True
 
-    def handle_data(self, text: str) -> None:
+    def _says(self, text: str) -> None:
         if "code" in self.open:
             self.code[-1] += text
         else:
             self.prose += text
 
-    def handle_comment(self, text: str) -> None:
+    def _hides(self, text: str) -> None:
         self.comments.append(text)
 
 
@@ -66,9 +75,7 @@ def read(markdown: str) -> Reading:
     """`markdown` as it comes to be seen."""
     reading = Reading()
     reading.html = MarkdownIt("gfm-like", {"html": True}).render(markdown)
-    reading.feed(reading.html)
-    reading.close()
-    reading.unbalanced = reading.unbalanced or bool(reading.open)
+    reading.parse()
     return reading
 
 

@@ -60,7 +60,7 @@ def preview_of(*targets: TargetPreview, **more: object) -> RequestPreview:
         "number": 7,
         "commit": HEAD,
         "planned": "5" * 40,
-        "base": "main",
+        "into": "main",
         "law": "6" * 40,
         "run": "r-1",
         "at": NOW,
@@ -141,7 +141,7 @@ def hostile_previews(draw: st.DrawFn) -> RequestPreview:
     targets = draw(st.lists(hostile_targets(), max_size=5, unique_by=lambda each: each.target))
     return preview_of(
         *targets,
-        base=text,
+        into=text,
         because=text,
         notices=(Diagnostic(code="x", message=text, hint=text),),
         superseded=(Superseded(commit=text, at=NOW - timedelta(hours=1), summary=text),),
