@@ -1,5 +1,7 @@
 """Doors that were open once: a freeze during the run, the last stack of an environment, settings that make a part."""
 
+from pathlib import Path
+
 from tests.journeys.codes import RUNNER, thing
 from tests.journeys.conftest import Setting
 
@@ -124,3 +126,28 @@ def test_what_an_ancestor_says_is_removed_is_superseded_too(setting: Setting) ->
     stage.clone.git("checkout", "--quiet", first)
     assert stage.run("up", "dev", "--yes").outcomes["dev/a"] == "skipped"
     assert stage.standing() == {"dev/a": "orphan", "dev/b": "live"}
+
+
+def test_an_engine_that_takes_longer_than_its_limit_is_ended_and_what_it_did_is_on_the_record(
+    setting: Setting, terraform_binary: Path, tmp_path: Path
+) -> None:
+    slow = tmp_path / "terraform"
+    slow.write_text(f'#!/bin/sh\n[ "$1" != plan ] || exec sleep 600\nexec {terraform_binary} "$@"\n')
+    slow.chmod(0o755)
+    engine = f"engines: {{terraform: {{path: {slow}}}}}\n"
+    waits = "while [ ! -e never ]; do sleep 0.05; done"
+    code = thing("a") + (
+        'resource "terraform_data" "last" {\n  triggers_replace = terraform_data.thing.id\n'
+        f'  provisioner "local-exec" {{ command = "{waits}" }}\n}}\n'
+    )
+    files = {"environments/prod.yaml": "", "stacks/slow/main.tf": code}
+    stage = setting({**files, "runner.yaml": RUNNER + engine + "limits: {preview: 1s}\n"})
+    told = stage.run("preview", "prod", code=1)
+    assert "1 s" in told.becauses["prod/slow"]
+    stage.change({"runner.yaml": RUNNER, "stacks/slow/stack.yaml": "timeout: 4s\n"})
+    told = stage.run("up", "prod", "--yes", code=1)
+    assert "after 4 s" in told.becauses["prod/slow"]
+    (entry,) = stage.entries()
+    assert entry["result"] in ("failed", "interrupted")
+    assert "terraform_data.thing" in stage.addresses("prod/slow")
+    assert stage.run("locks", "prod").rows("lease") == []

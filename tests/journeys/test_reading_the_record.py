@@ -173,3 +173,17 @@ def test_who_git_does_not_know_is_nobody_on_the_record_and_is_told(one: Stage) -
     assert "actor-unknown" not in one.run("preview", "prod").codes
     author = one.on_remote("log", "-1", "--format=%an <%ae>", "refs/runner/live/prod").strip()
     assert author == "gitops-runner <gitops-runner@localhost>"
+
+
+def test_where_the_record_keeps_no_values_outputs_flow_from_the_states_all_the_same(setting: Setting) -> None:
+    kept = "ledger: {values: none}\n"
+    stage = setting({**THREE, "environments/prod.yaml": THREE["environments/prod.yaml"] + kept})
+    stage.run("up", "prod", "--yes")
+    record = stage.on_remote("archive", "--format=tar", "refs/runner/live/prod")
+    assert "10.0.0.0/16" not in record
+    network = stage.state("prod/network")["outputs"]
+    assert (network["cidr"]["value"], stage.outputs("prod")["prod/network.cidr"]) == ("10.0.0.0/16",) * 2
+    assert "10.0.0.0/16" in str(stage.state("prod/app"))
+    assert stage.run("up", "prod", "--yes").outcomes == dict.fromkeys(
+        ("prod/network", "prod/app", "prod/database"), "unchanged"
+    )

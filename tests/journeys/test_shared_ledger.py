@@ -147,7 +147,7 @@ def test_an_unsigned_entry_or_one_of_a_stranger_is_refused(signed: Stage, tmp_pa
 
 @pytest.fixture
 def gpg_home() -> Iterator[Path]:
-    """A home of gpg with Ada's key in it. Its path is short, for the sockets of what gpg leaves running until the end."""
+    """A home of gpg with Ada's key. Its path is short, for the sockets of what gpg leaves running until the end."""
     if shutil.which("gpg") is None:
         absent("`gpg` is not on PATH")
     home = Path(tempfile.mkdtemp(prefix="gpg-"))

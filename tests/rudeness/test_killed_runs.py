@@ -109,6 +109,7 @@ def test_a_resource_in_the_state_whose_provisioners_nobody_saw_end_is_named_and_
     watched = scene.start("up", "prod", "--yes")
     watched.until(lambda each: each["type"] == "applied" and each["address"] == "terraform_data.d")
     until(lambda: any(whole_with(state, "b", "d") for state in states_under_way(scene)))
+    assert {run.stat().st_mode & 0o777 for run in scene.runs()} == {0o700}, "where a plain state lies"
     watched.kill(engines=True)
     until(scene.nobody_is_left)
 
