@@ -35,7 +35,10 @@ class CommitTree:
     def walk(self, directory: str = ".") -> Iterator[Node]:
         """See Tree."""
         listing = self._listing()
-        prefix = "" if directory == "." else directory + "/"
+        if directory == ".":
+            yield from (node for path in listing.leaves if (node := listing.node(path)))
+            return
+        prefix = directory + "/"
         for position in range(bisect_left(listing.leaves, prefix), len(listing.leaves)):
             path = listing.leaves[position]
             if not path.startswith(prefix):

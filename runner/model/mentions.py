@@ -41,6 +41,8 @@ class Mentions(Struct, frozen=True, kw_only=True):
         return self.odd or (self.placed and self.glued)
 
     def __or__(self, other: Mentions) -> Mentions:
+        if other is NOTHING:
+            return self
         return Mentions(
             sources=self.sources | other.sources,
             templates=self.templates | other.templates,
@@ -53,3 +55,7 @@ class Mentions(Struct, frozen=True, kw_only=True):
             backend=self.backend or other.backend,
             tofu=self.tofu or other.tofu,
         )
+
+
+NOTHING = Mentions()
+"""What most files name."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from runner.config.configuration import united
+from runner.config.configuration import Limits, united
 from runner.decisions.affected import Affected, Reason, Side, affected, every_target, with_dependents
 from runner.decisions.affected import united as both
 from runner.decisions.edges import Graph
@@ -26,9 +27,10 @@ from runner.operations.atlas import Believed, drawn
 from runner.operations.charted import Charted, charted
 from runner.operations.code_tools import CodeTools
 from runner.operations.commit_range import Compared, compared
+from runner.operations.glancing import Glance, glance_at
 from runner.operations.known_programs import KnownPrograms, kept_programs, programs_of
 from runner.operations.reading_ahead import read_ahead
-from runner.operations.searching import Glance, glance_at, graph_at, worth_comparing
+from runner.operations.searching import graph_at, worth_comparing
 from runner.operations.staying import plain, targets_stay
 from runner.source.known_code import KnownCode
 from runner.source.pages import PagesDamaged
@@ -152,10 +154,14 @@ def _by_chart(chart: Charted, steps: Sequence[_Step]) -> _Found | None:
 
 def _whole(tools: CodeTools, tree_id: str, steps: Sequence[_Step], *, drawing: bool) -> _Found:
     """What differs, of the whole trees. `drawing`: an atlas is made of the newer one, for the next time."""
-    head = _read(tools, tree_id)
+    tree = CommitTree(tools.repository, tree_id)
+    code, differing = tools.code(tree), [each for step in steps for each in step.differing]
+    # Whoever checks configuration is still getting ready; but what a vast tree is, its own limits say.
+    early = glance_at(tree, code, differing) if _usual(tree) else None
+    head = _read(tools, tree_id, tree, code)
+    glance = early or glance_at(tree, code, differing)
     rows: Mapping[TargetName, Affected] = {}
     notes = head.notes
-    glance = glance_at(head.tree, head.code, [each for step in steps for each in step.differing])
     programs = programs_of(head.side, head.code, kept_programs(tools, tree_id))
     for step in steps:
         if step.differing:
@@ -165,6 +171,10 @@ def _whole(tools: CodeTools, tree_id: str, steps: Sequence[_Step], *, drawing: b
     if drawing:
         tools.keep(*drawn(head.believed, glance, graph, head.code, programs))
     return rows, graph if rows else Graph(edges={}), len(head.side.targets), notes
+
+
+def _usual(tree: Tree) -> bool:
+    return not any(islice(tree.walk("."), Limits().tree_files, None))
 
 
 class _Commit(Struct, frozen=True, kw_only=True):
@@ -212,12 +222,10 @@ def _since(
     return affected(before.side, head.side, changed, among=among, renames=renames), ()
 
 
-def _read(tools: CodeTools, tree_id: str) -> _Commit:
+def _read(tools: CodeTools, tree_id: str, tree: Tree, code: KnownCode) -> _Commit:
     """AskedWrongly with the mistakes of its configuration."""
-    tree = CommitTree(tools.repository, tree_id)
     gates = tools.gates(tree)
     wishes = tools.wishes(tree, gates)
-    code = tools.code(tree)
     side = Side(
         targets=wishes.targets,
         wishes=wishes.wishes,
@@ -237,4 +245,5 @@ def _before(tools: CodeTools, step: _Step, head: _Commit) -> _Commit:
     if all(map(plain, step.differing)) and targets_stay(step.differing, tree, head.tree, layout):
         code = tools.code(tree, beside=head.code)
         return replace(head, believed=replace(head.believed, side=replace(head.side, code=code)), code=code)
-    return _read(tools, step.tree)
+    whole = CommitTree(tools.repository, step.tree)
+    return _read(tools, step.tree, whole, tools.code(whole))

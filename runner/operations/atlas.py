@@ -14,7 +14,6 @@ from runner import diagnostics
 from runner.config.configuration import GatesConfiguration, WishesConfiguration
 from runner.decisions.affected import Side
 from runner.decisions.edges import Graph
-from runner.decisions.naming import GatheredEdges
 from runner.decisions.reverse_search import names_in_settings
 from runner.kit import canonical
 from runner.kit.tagged import Tagged
@@ -22,8 +21,9 @@ from runner.model import environment, names, references, stack
 from runner.model.code import ModuleFacts
 from runner.model.references import Json
 from runner.model.stack import Stack
+from runner.operations.glancing import Glance
 from runner.operations.known_programs import KnownPrograms, kept_form
-from runner.operations.searching import Glance, needed_for_graph
+from runner.operations.searching import needed_for_graph
 from runner.source.known_code import KnownCode
 
 STACK, ENVIRONMENT, SETTING, NEEDED, READ = "s:", "e:", "i:", "d:", "g:"
@@ -48,9 +48,7 @@ def drawn(
 ) -> tuple[dict[str, Json], dict[str, Json]]:
     """The head and the values of the atlas of a tree that was read whole."""
     side, gates, wishes = believed.side, believed.gates, believed.wishes
-    values: dict[str, Json] = {
-        key: list(some) for key, some in GatheredEdges.over(glance.namings).found.items()
-    }
+    values: dict[str, Json] = {key: list(some) for key, some in glance.edges.found.items()}
     values.update(_stacks(side))
     values.update(_settings(side))
     for name, own in side.gates.items():

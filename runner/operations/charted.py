@@ -28,6 +28,7 @@ from runner.model.names import TargetName
 from runner.model.target import Target
 from runner.operations.atlas import ENVIRONMENT, NEEDED, READ, RECORDS, SETTING, STACK, graph_digest
 from runner.operations.code_tools import CodeTools
+from runner.operations.glancing import is_code, is_values, namings_of
 from runner.operations.known_programs import (
     PROGRAM,
     Home,
@@ -36,7 +37,6 @@ from runner.operations.known_programs import (
     program_at,
     words_kept,
 )
-from runner.operations.searching import is_code, is_values, namings_of
 from runner.operations.staying import plain, targets_stay
 from runner.source.known_code import KnownCode
 from runner.source.pages import Pages

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 from runner.model.code_files import VALUES
-from runner.model.mentions import Mentions
+from runner.model.mentions import NOTHING, Mentions
 
 # Each begins with a word and looks back only then: from a plain beginning the search skips to the next one.
 _SOURCE = re.compile(rb'source(?<!\wsource)\s*=\s*"(\.{1,2}/[^"$%\\\n]*)"')
@@ -58,7 +58,7 @@ def glanced(content: bytes, path: str, *, through: bool = False) -> Mentions:
         odd = (
             odd or b"fileset" in content or b"templatestring" in content or _CALL.search(content) is not None
         )
-    return Mentions(
+    found = Mentions(
         sources=sources,
         templates=templates,
         words=words,
@@ -70,6 +70,7 @@ def glanced(content: bytes, path: str, *, through: bool = False) -> Mentions:
         backend=backend,
         tofu=path.endswith(".tofu"),
     )
+    return NOTHING if found == NOTHING else found
 
 
 def _names(pattern: re.Pattern[bytes], content: bytes) -> frozenset[str]:

@@ -17,7 +17,7 @@ from runner.diagnostics import Span
 from runner.model.code import FileFacts, Symbol, SymbolKind
 from runner.model.references import Json
 
-VERSION = 3
+VERSION = 4
 """Grows whenever facts are read differently or have other fields; an index of another version is dropped."""
 
 Reader = Callable[[Any, str], Any]
@@ -32,6 +32,11 @@ def decoded_facts(written: Json, path: str) -> FileFacts:
     """What `encoded_facts` made, its spans in `path`. Anything else: ValueError, TypeError, KeyError,
     IndexError."""
     return cast(FileFacts, _reader(FileFacts)(written, path))
+
+
+def moved(facts: FileFacts, path: str) -> FileFacts:
+    """The facts of a file that holds the same as theirs."""
+    return decoded_facts(encoded_facts(facts), path)
 
 
 def _encoded(value: Any) -> Json:

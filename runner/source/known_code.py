@@ -12,8 +12,11 @@ from runner.decisions.lookup import FILES, Found, joined, located
 from runner.decisions.modules import loaded_files, module_of
 from runner.decisions.python_places import MANIFESTS, is_requirements
 from runner.kit.tree import Kind, Node, Tree, TreeAhead, blob_id
-from runner.model.code import FileFacts, ModuleFacts, literal
+from runner.model.code import FileFacts, ModuleFacts, Symbol, SymbolKind, literal
 from runner.source.index import Index
+from runner.source.kept_facts import moved
+
+_BESIDE = (Symbol(kind=SymbolKind.MODULE),)
 
 Parse: TypeAlias = Callable[[str, bytes, str], FileFacts]
 """Kind of file, its bytes and its path -> its facts."""
@@ -85,10 +88,13 @@ class KnownCode:
             self._read(some, kind)
 
     def prefetch(self, directories: Iterable[str], *, opentofu: bool = False) -> None:
-        """Reads directories and the local modules that they call, transitively: one round a level, however many."""
+        """Reads directories, the local modules that they call, transitively, and the templates beside them that they
+        fill in: one round a level, and one, however many."""
         wanted = list(dict.fromkeys(directories))
+        templates: set[str] = set()
         while wanted:
             self._load(wanted, opentofu)
+            templates.update(self._templates(wanted, opentofu))
             called = [
                 place
                 for directory in wanted
@@ -99,10 +105,22 @@ class KnownCode:
                 for place in [located(self, written).path]
             ]
             wanted = [each for each in dict.fromkeys(called) if (each, opentofu) not in self._modules]
+        self._read(templates, "template")
 
     def load(self, directories: Iterable[str], *, opentofu: bool = False) -> None:
         """Reads directories in one round, and nothing that they call."""
         self._load([each for each in directories if (each, opentofu) not in self._modules], opentofu)
+
+    def _templates(self, directories: Iterable[str], opentofu: bool) -> Iterator[str]:
+        """Where the templates lie whose paths are plain, from the directory or `path.module`."""
+        for directory in directories:
+            facts = self._modules[directory, opentofu]
+            for reference in facts.references if facts else ():
+                if reference.function == "templatefile":
+                    text = literal(reference.path[reference.path[:1] == _BESIDE :])
+                    place = joined(directory, text.lstrip("/")) if text else None
+                    if place is not None:
+                        yield located(self, place).path
 
     def _named(self, node: Node | None) -> Node:
         """`node` with an id, where it is a file or a link."""
@@ -149,10 +167,15 @@ class KnownCode:
             else:
                 wanted[path] = node.id
         known = self._index.load([(kind, blob, path) for path, blob in wanted.items()])
-        contents: Mapping[str, bytes] = self._tree.read_many([path for path in wanted if path not in known])
-        made = {path: self._parse(kind, content, path) for path, content in contents.items()}
-        self._index.store([(kind, wanted[path], facts) for path, facts in made.items()])
-        self._facts.update({(kind, path): facts for path, facts in {**known, **made}.items()})
+        lacking = {blob: path for path, blob in wanted.items() if path not in known}
+        contents: Mapping[str, bytes] = self._tree.read_many(lacking.values())
+        made = {wanted[path]: self._parse(kind, content, path) for path, content in contents.items()}
+        self._index.store([(kind, blob, facts) for blob, facts in made.items()])
+        for path, blob in wanted.items():
+            if path in known:
+                self._facts[kind, path] = known[path]
+            elif blob in made:
+                self._facts[kind, path] = made[blob] if path == lacking[blob] else moved(made[blob], path)
 
     def _taken(self, kind: str, node: Node) -> FileFacts | None:
         """The facts of a file, from the tree beside this one, where it is the same there and was read."""

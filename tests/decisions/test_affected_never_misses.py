@@ -15,7 +15,8 @@ from runner.model.environment import Gates, TerraformSettings
 from runner.model.names import TargetName
 from runner.model.stack import EngineName
 from runner.model.target import Target
-from runner.operations.searching import glance_at, worth_comparing
+from runner.operations.glancing import glance_at
+from runner.operations.searching import worth_comparing
 from runner.operations.staying import targets_stay
 from runner.source.facts import CodeReader
 from tests.decisions.code_on_paper import gates_of, target_of

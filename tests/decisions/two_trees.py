@@ -12,8 +12,9 @@ from runner.kit.tree import DictTree
 from runner.model.environment import Gates, Wishes
 from runner.model.names import TargetName
 from runner.model.target import Target
+from runner.operations.glancing import glance_at
 from runner.operations.known_programs import programs_of
-from runner.operations.searching import glance_at, worth_comparing
+from runner.operations.searching import worth_comparing
 from runner.source.facts import CodeReader
 from tests.decisions.code_on_paper import gates_of, named, target_of
 

@@ -17,12 +17,16 @@ from runner.decisions.edges import judged
 from runner.decisions.referred_stacks import ReadPrograms
 from runner.git.commit_tree import CommitTree
 from runner.git.ranges import changed_paths, renamed_paths
+from runner.kit.tree import DictTree
 from runner.model.names import TargetName
 from runner.operations.affected import reached
 from runner.operations.charted import charted
+from runner.operations.glancing import glance_at
+from runner.source.facts import CodeReader
 from runner.source.pages import FILE_NAME
 from runner.wiring.code_toolbox import CodeToolbox
 from tests.checkout import Checkout
+from tests.decisions.monorepo import drawn
 from tests.operations.histories import History
 from tests.operations.program_histories import begun_with_programs
 
@@ -224,3 +228,16 @@ def test_two_at_once_say_the_same_while_a_third_drops_what_is_kept(repository: C
     rows = {tuple(each["target"] for each in some if each["type"] == "affected") for some in objects}
     assert len(rows) == 1
     assert rows != {()}
+
+
+def test_a_glance_at_thousands_of_files_sees_what_one_at_few_sees(repository: Checkout) -> None:
+    drawing = drawn(7, environments=6, stacks=50, modules=30, padding=1)
+    links = {"linked": "modules"}
+    (repository.path / "linked").symlink_to("modules")
+    repository.commit({**drawing.files}, "all of it")
+    tools = CodeToolbox(repository.path, {})
+    tree, listed = CommitTree(tools.repository, "HEAD"), DictTree(drawing.files, links)
+    seen, plainly = glance_at(tree, tools.code(tree), ()), glance_at(listed, CodeReader(listed), ())
+    tools.repository.close()
+    assert (seen.namings, seen.hot, seen.links) == (plainly.namings, plainly.hot, plainly.links)
+    assert len(set(drawing.files.values())) > 600  # beyond what is read in one round

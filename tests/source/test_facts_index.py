@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from runner.kit.tree import DictTree, DiskTree
-from runner.source.facts import CodeReader
+from runner.model.code import FileFacts
+from runner.source.facts import CodeReader, parsed
 from runner.source.hcl import parse
 from runner.source.index import FILE_NAME, FileIndex, Index, MemoryIndex
+from runner.source.known_code import KnownCode
 
 FACTS = parse(b'variable "a" {}\nmodule "m" {\n  source = "./m"\n}\n', "stacks/a/main.tf")
 
@@ -130,6 +132,26 @@ def test_a_repository_is_read_in_a_round_a_level_and_never_twice() -> None:
     again = CountingTree(FILES)
     CodeReader(again, index).prefetch(f"stacks/s{number}" for number in range(50))
     assert again.rounds == []
+
+
+def test_what_many_files_hold_is_parsed_once_and_each_has_its_own_places() -> None:
+    asked: list[tuple[str, str]] = []
+
+    def counted(kind: str, content: bytes, path: str) -> FileFacts:
+        asked.append((kind, path))
+        return parsed(kind, content, path)
+
+    code = 'variable "a" {}\nlocals {\n  t = templatefile("${path.module}/t.tpl", {})\n}\n'
+    files = {f"stacks/s{number}/main.tf": code for number in range(9)}
+    tree = CountingTree({**files, **{path.replace("main.tf", "t.tpl"): "${file(x)}" for path in files}})
+    reader = KnownCode(tree, MemoryIndex(), counted)
+    reader.prefetch(f"stacks/s{number}" for number in range(9))
+    assert sorted(kind for kind, _ in asked) == ["hcl", "template"]
+    assert len(tree.rounds) == 2
+    for path, plain in files.items():
+        assert reader.facts(path) == parse(plain.encode(), path)
+        assert reader.facts(path.replace("main.tf", "t.tpl"), template=True) is not None
+    assert len(asked) == 2
 
 
 def test_a_module_is_what_the_engine_makes_of_its_files() -> None:
