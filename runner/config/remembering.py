@@ -10,8 +10,6 @@ could write.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from hashlib import sha256
@@ -22,6 +20,7 @@ from msgspec import Struct
 from runner.config import REMEMBERED, Checked, Checker, FileKind, Mistake
 from runner.config.places import Places
 from runner.config.section import Section
+from runner.kit.private_files import replace_file
 from runner.kit.tree import blob_id
 from runner.model.references import Json
 
@@ -92,11 +91,7 @@ class ConfigurationReader:
         rest = [item for item in self._memory().items() if item[0] not in self._used]
         body = json.dumps({**dict(rest[-_SPARE:]), **self._used}, separators=(",", ":")).encode()
         with suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=self._path.parent, prefix=REMEMBERED)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(_heading(body).encode() + b"\n" + body)
-            os.replace(name, self._path)
+            replace_file(self._path, _heading(body).encode() + b"\n" + body)
         self._news = False
 
 

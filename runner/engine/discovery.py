@@ -20,6 +20,7 @@ from runner.engine.brands import BRANDS, Brand
 from runner.engine.embedded import NOTICE, embedded_library, embedded_program
 from runner.engine.versions import meets
 from runner.errors import AskedWrongly, RunnerError, ToolUnavailable
+from runner.kit.private_files import replace_file
 from runner.kit.process import Command, find_program, run
 from runner.model.stack import EngineIdentity, EngineName, EngineWish
 
@@ -132,11 +133,8 @@ class Discovery:
             return {}
         return known if isinstance(known, dict) else {}
 
-    def _remember(self, known: Mapping[str, object]) -> None:
-        self._cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=self._cache, delete=False) as made:
-            json.dump(known, made)
-        os.replace(made.name, self._cache / "versions.json")
+    def _remember(self, known: dict[str, object]) -> None:
+        replace_file(self._cache / "versions.json", json.dumps(known).encode())
 
 
 def _probe(argv: tuple[str, ...]) -> str | None:

@@ -6,12 +6,11 @@ It runs in a process of its own, like the binary: inside ours, it would serialis
 from __future__ import annotations
 
 import importlib.util
-import os
 import sys
-import tempfile
 from pathlib import Path
 
 from runner.diagnostics import Diagnostic, Severity
+from runner.kit.private_files import replace_file
 
 NOTICE = Diagnostic(
     code="embedded-terraform-licence",
@@ -46,8 +45,5 @@ def embedded_program(library: Path, directory: Path) -> tuple[str, ...]:
     text = _PROGRAM.format(library=str(library))
     place = directory / "terraform.py"
     if not place.is_file() or place.read_text() != text:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=directory, delete=False) as made:
-            made.write(text)
-        os.replace(made.name, place)
+        replace_file(place, text.encode())
     return sys.executable, "-I", "-S", str(place)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,6 +23,7 @@ from runner.engine.terraform_planfile import check_made_of
 from runner.engine.terraform_progress import Progress
 from runner.engine.terraform_state import contents_of, facts_of, outputs_of, renumbered
 from runner.errors import Interrupted, LeaseHeld, RunnerError, TargetFailed
+from runner.kit.private_files import create_file
 from runner.kit.process import Stop
 from runner.model.change import Output
 from runner.model.code_files import LOCK_FILE
@@ -232,8 +232,7 @@ def _var_files(work: Workspace) -> tuple[str, ...]:
     if work.inputs:
         inputs = work.scratch / "inputs.tfvars.json"
         inputs.unlink(missing_ok=True)
-        with open(os.open(inputs, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(dict(work.inputs), file)
+        create_file(inputs, json.dumps(dict(work.inputs)).encode())
         files.append(inputs)
     return tuple(f"-var-file={file}" for file in files)
 

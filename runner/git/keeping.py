@@ -21,6 +21,7 @@ from msgspec import Struct
 from runner.errors import HistoryMoved
 from runner.git import Edit
 from runner.git.repository import Repository
+from runner.kit.private_files import replace_file, sync_directory
 
 _SCHEMA = "runner/1"
 
@@ -57,7 +58,7 @@ class Keeping:
                 stream.write(json.dumps(content).encode())
             os.fsync(descriptor)
             draft.replace(file)
-            _sync_directory(directory)
+            sync_directory(directory)
         except OSError:  # a full disk: half of it is worth nothing
             draft.unlink(missing_ok=True)
             os.close(descriptor)
@@ -91,9 +92,8 @@ class Keeping:
 
     def note(self, attempts: Sequence[Mapping[str, str]]) -> None:
         """Writes down what was or is about to be pushed, and may arrive."""
-        draft = self.file.with_suffix(".attempt.tmp")
-        draft.write_text(json.dumps([dict(attempt) for attempt in attempts]))
-        draft.replace(self.file.with_suffix(".attempt"))
+        written = json.dumps([dict(attempt) for attempt in attempts])
+        replace_file(self.file.with_suffix(".attempt"), written.encode())
 
     def end(self, *, gone: bool) -> None:
         """Lets go of it; with `gone` the file goes too."""
@@ -172,11 +172,3 @@ def _directory(repository: Repository) -> Path:
 
 def _next_number(directory: Path) -> int:
     return 1 + max((int(file.name[:8]) for file in directory.glob("[0-9]*.json")), default=0)
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

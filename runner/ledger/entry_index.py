@@ -8,13 +8,12 @@ entries themselves are always read from the commits.
 
 from __future__ import annotations
 
-import os
-import secrets
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
 from runner.git import History
+from runner.kit.private_files import replace_file
 from runner.ledger.chain import Verified
 from runner.ledger.trailers import told_target
 from runner.model.names import encoded
@@ -53,7 +52,8 @@ class EntryIndex:
             known = []
         lines = [*known, *reversed(new)]
         with suppress(OSError):  # a full disk: it is made again the next time
-            _write(file, lines)
+            body = "\n".join(lines).encode("ascii")
+            replace_file(file, _heading(body) + b"\n" + body)
         return lines
 
 
@@ -63,17 +63,6 @@ def _read(file: Path) -> list[str]:
     except OSError:
         return []
     return body.decode("ascii").splitlines() if heading == _heading(body) else []
-
-
-def _write(file: Path, lines: list[str]) -> None:
-    body = "\n".join(lines).encode("ascii")
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
-    try:
-        draft.write_bytes(_heading(body) + b"\n" + body)
-        os.replace(draft, file)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _heading(body: bytes) -> bytes:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
 from runner.errors import HistoryMoved
+from runner.kit.private_files import replace_file
 from runner.ledger.chain import Mark, Verified
 from runner.ledger.json_fields import SCHEMA, Fields, NotReadable
 from runner.model.references import Json
@@ -39,13 +38,7 @@ class VerifiedMemory:
         """Writes it down at once, or not at all. Of two writers the last one stands; each of them was right."""
         places = {place: dict(environments) for place, environments in self._places().items()}
         places.setdefault(self._place, {})[verified.environment] = _written(verified)
-        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = self._file.with_name(f"{FILE}.{secrets.token_hex(4)}")
-        try:
-            draft.write_text(json.dumps({"schema": SCHEMA, "places": places}))
-            os.replace(draft, self._file)
-        finally:
-            draft.unlink(missing_ok=True)
+        replace_file(self._file, json.dumps({"schema": SCHEMA, "places": places}).encode())
 
     def _places(self) -> Mapping[str, Mapping[str, Json]]:
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from msgspec import Struct
 
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import AskedWrongly
+from runner.kit.private_files import create_file
 from runner.model.entry import StoredState
 from runner.model.environment import StateBackend
 from runner.model.names import TargetName
@@ -137,7 +137,7 @@ def _version(session: Session, name: TargetName, version: int) -> bytes:
 def _write(file: Path, content: bytes) -> None:
     """Into a new file, mode 600. AskedWrongly `file-exists` rather than replace one: it may be somebody's only copy."""
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        create_file(file, content)
     except FileExistsError:
         raise AskedWrongly.of(
             "file-exists",
@@ -148,8 +148,6 @@ def _write(file: Path, content: bytes) -> None:
         raise AskedWrongly.of(
             "file-not-writable", f"`{file}` cannot be written: {error.strerror}", hint="name another place"
         ) from None
-    with os.fdopen(descriptor, "wb") as out:
-        out.write(content)
 
 
 def _list(bench: Bench, whole: Survey, name: TargetName) -> StateResult:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hmac
 import os
-import secrets
 import stat
 import time
 from collections.abc import Iterable
@@ -22,6 +21,7 @@ from runner import diagnostics
 from runner.errors import RunnerError
 from runner.kit.crypto import KeyRing, derived
 from runner.kit.envelope import Context, Purpose, open_object, seal_object
+from runner.kit.private_files import replace_file
 from runner.kit.tagged import Tagged
 from runner.model import change, names, plan, stack
 from runner.model.names import TargetName, encoded
@@ -83,17 +83,7 @@ class SealedKeptPlans:
         if len(sealed) > self._max_bytes:
             return
         place = self._place(target, basis)
-        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        beside = place.with_name(f".{secrets.token_hex(8)}.new")
-        try:
-            with open(
-                os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb"
-            ) as file:
-                file.write(sealed)
-            beside.replace(place)  # not synced: half of one after a power cut is none
-        except OSError:
-            beside.unlink(missing_ok=True)
-            raise
+        replace_file(place, sealed)  # not synced: half of one after a power cut is none
         for _, old in _newest_first(place.parent.iterdir())[MOST_OF_A_TARGET:]:
             old.unlink(missing_ok=True)
 

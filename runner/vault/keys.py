@@ -8,7 +8,6 @@ the new one is looked for in the same places, and in the Git directory's `runner
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -19,9 +18,9 @@ from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly
 from runner.git import Edit, Refs
 from runner.kit.crypto import Key, KeyRing, generate, key_of, parse, printable, ring_of
+from runner.kit.private_files import create_file, sync_directory
 from runner.model.environment import KeySource
 from runner.vault import MadeKey, Rotated
-from runner.vault.private_files import sync_directory
 from runner.vault.wrapped_keys import (
     SERVICE_PATH,
     retired,
@@ -224,13 +223,9 @@ def write_key(path: Path, key: Key) -> None:
     one: what a lost key sealed is lost."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        create_file(path, f"{printable(key)}\n".encode("ascii"), synced=True)
     except FileExistsError:
         message = f"`{path}` holds a key already"
         hint = "`runner key rotate` replaces a key and keeps what it sealed readable"
         raise AskedWrongly(Diagnostic(code="key-exists", message=message, hint=hint)) from None
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(printable(key) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
     sync_directory(path.parent)

@@ -15,11 +15,11 @@ from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly, LeaseHeld
 from runner.git import Edit
 from runner.kit.canonical import digest_bytes
+from runner.kit.private_files import replace_file
 from runner.model.entry import StoredState
 from runner.model.names import TargetName
 from runner.model.plan import StateFacts
 from runner.vault import SavedState, StateVersion
-from runner.vault.private_files import replace_file
 from runner.vault.refusals import missing, names_nothing, not_on_record, version_unknown
 
 
@@ -74,7 +74,7 @@ class LocalStates:
             expected = None if names_nothing(after) or after is None else after.facts.digest
             if (found and digest_bytes(found)) != expected:
                 raise not_on_record(target, f"`{self.path(target)}` was changed by somebody else")
-            replace_file(self.path(target), state)
+            replace_file(self.path(target), state, synced=True)
         version = (after.version if after else 0) + 1
         stored = StoredState(
             facts=facts,

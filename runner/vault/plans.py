@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner.git import Edit, Refs
+from runner.kit.private_files import replace_file
 from runner.model.names import TargetName, decoded, encoded
 from runner.vault.plan_seal import PlanSeal, SavedPlan, plan_not_authentic, read_label, written_label
-from runner.vault.private_files import replace_file
 
 LABEL_SUFFIX = ".json"
 
@@ -63,8 +63,8 @@ class PlanDirectory:
     def keep(self, plan: SavedPlan) -> Path:
         """Writes it, mode 600; the sealed file's path."""
         path = self._directory / _sealed_path(plan.target)
-        replace_file(path, self._seal.seal(plan))
-        replace_file(self._directory / _label_path(plan.target), written_label(plan))
+        replace_file(path, self._seal.seal(plan), synced=True)
+        replace_file(self._directory / _label_path(plan.target), written_label(plan), synced=True)
         return path
 
     def find(self, target: TargetName) -> SavedPlan | None:
