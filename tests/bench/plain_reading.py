@@ -110,13 +110,19 @@ class PlainProgram(PlainReading):
         return found
 
     def reads(self, root: str, path: str) -> bool:
-        """Whether the program imports `path`, or a text in it ends with its name."""
+        """Whether the program imports `path`, or `path` ends as a text in it does that has its name."""
         if path in self.reached(root) or path == f"{root}/Pulumi.yaml":
             return True
         if path.endswith((".py", *_PROSE)):
             return False
         name = re.escape(posixpath.basename(path).encode())
-        return any(re.search(rb'["/]' + name + rb'"', self.code[each]) for each in self.reached(root))
+        spelled = re.compile(rb'["\'/}]((?:[\w.-]+/)*' + name + rb")[\"']")
+        texts = {
+            found.decode().lstrip("./")
+            for each in self.reached(root)
+            for found in spelled.findall(self.code[each])
+        }
+        return any(f"/{path}".endswith(f"/{text}") for text in texts)
 
     def beside(self, root: str, path: str) -> bool:
         """Anything below the project, and any Python that is in no project."""
