@@ -1,8 +1,8 @@
 """Forges: the sites around Git, each behind one Protocol; one file calls, one pure file knows the payloads.
 
 Refuses to decide, to choose words, and to believe an event: what opens a gate is asked of the forge. Only this room
-knows httpx. A brand is a row in `forge_brands`, or an entry point of the group `gitops_runner.forges`; it is accepted when it
-passes `runner.conformance.forge`.
+knows httpx. A brand is a row in `forge_brands`, or an entry point of the group `gitops_runner.forges`; it is
+accepted when it passes `runner.conformance.forge`.
 """
 
 from __future__ import annotations

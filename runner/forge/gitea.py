@@ -30,6 +30,7 @@ from runner.forge.gitea_payloads import (
     comment_of,
     commit_of,
     made_branch,
+    number_of,
     permission_of,
     person_of,
     protection_of,
@@ -165,7 +166,7 @@ class GiteaForge:
         found = self._call.find(
             f"read comment {id}", f"{self._repo}/issues/comments/{quote(id)}", CommentWire
         )
-        return comment_of(found) if found else None
+        return comment_of(found) if found and number_of(found) == number else None
 
     def own_comment(self, number: int, marker: str) -> Comment | None:
         """See Forge."""
@@ -191,7 +192,7 @@ class GiteaForge:
 
     def last_editor(self, number: int, comment: Comment) -> Person | None:
         """See Forge. Gitea tells that a comment was edited, not by whom."""
-        return None if comment.edited else comment.author
+        return None
 
     def permission(self, person: Person) -> Grant:
         """See Forge. Only an administrator of the repository may ask about others."""

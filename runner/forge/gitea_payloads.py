@@ -197,6 +197,12 @@ def comment_of(wire: CommentWire) -> Comment:
     )
 
 
+def number_of(wire: CommentWire) -> int:
+    """The pull request that a comment is on; 0 where it does not say."""
+    last = (wire.pull_request_url or wire.issue_url).rpartition("/")[2]
+    return int(last) if last.isdigit() else 0
+
+
 def reports_of(wires: Iterable[StatusWire]) -> tuple[CheckReport, ...]:
     """The newest status of each name and reporter. An unknown word is not green."""
     newest: dict[tuple[str, str], CheckReport] = {}

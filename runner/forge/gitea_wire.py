@@ -112,6 +112,8 @@ class CommentWire(Struct, frozen=True):
     updated_at: datetime
     user: UserWire | None = None
     html_url: str = ""
+    issue_url: str = ""
+    pull_request_url: str = ""
 
 
 class TimelineWire(Struct, frozen=True):

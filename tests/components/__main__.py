@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from tests.components import gitea_build, mirror_parts, tofu_build
+from tests.components import gitea_build, mirror_parts, npm_parts, tofu_build
 from tests.components.shelf import Shelf, Unobtainable
 
 # OpenTofu first: it can try the providers where there is no Terraform.
@@ -12,6 +12,8 @@ PARTS: tuple[tuple[str, Callable[[Shelf], str], str], ...] = (
     (tofu_build.NAME, tofu_build.obtain, "a Go build, some minutes"),
     (mirror_parts.AWS, mirror_parts.obtain_aws, "a download of 75 MB"),
     (mirror_parts.LOCAL, mirror_parts.obtain_local, "a Go build, half a minute"),
+    (npm_parts.OPENAPI, npm_parts.obtain_description, "a download of 28 MB"),
+    (npm_parts.PAYLOADS, npm_parts.obtain_payloads, "a download of half a megabyte"),
     (gitea_build.NAME, gitea_build.obtain, "a Go build, some minutes"),
 )
 

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import pytest
 
-from tests.components import gitea_build, mirror_parts, tofu_build
+from tests.components import gitea_build, mirror_parts, npm_parts, tofu_build
 from tests.components.gitea_server import GiteaServer, serving
 from tests.components.shelf import Shelf
 
@@ -120,6 +120,18 @@ def gitea_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GiteaServ
     work = tmp_path_factory.mktemp("gitea")
     with serving(gitea_build.program(shelf), gitea_build.static_files(shelf), work) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def github_openapi() -> Path:
+    """GitHub's description of its REST API."""
+    return npm_parts.description(_shelf_with(npm_parts.OPENAPI))
+
+
+@pytest.fixture(scope="session")
+def github_payloads() -> Path:
+    """GitHub's examples of webhook payloads."""
+    return npm_parts.payloads(_shelf_with(npm_parts.PAYLOADS))
 
 
 @pytest.fixture
