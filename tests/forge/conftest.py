@@ -7,11 +7,13 @@ import pytest
 
 from runner.forge import Project
 from runner.forge.github import opened as open_github
+from runner.forge.gitlab import opened as open_gitlab
 from tests.components.gitea_server import GiteaServer
 from tests.forge.double_bench import DoubleBench
 from tests.forge.gitea_bench import GiteaBench, GiteaPeople
 from tests.forge.github_description import Description
 from tests.forge.github_double import GitHubDouble
+from tests.forge.gitlab_double import GitLabDouble
 from tests.forge.loopback_forge import serving
 from tests.forge.world import World
 
@@ -45,5 +47,18 @@ def github(github_description: Description) -> Iterator[DoubleBench]:
         api = f"{server.url}/api/v3"
         project = Project(brand="github", host="ghe.test", path=world.path, web=server.url, api=api)
         bench = DoubleBench(world, server, project, open_github, "robot[bot]")
+        yield bench
+        bench.leave()
+
+
+@pytest.fixture
+def gitlab() -> Iterator[DoubleBench]:
+    """A GitLab with a fresh project."""
+    world = World()
+    double = GitLabDouble(world)
+    with serving(double.server) as server:
+        api = f"{server.url}/api/v4"
+        project = Project(brand="gitlab", host="gitlab.test", path=world.path, web=server.url, api=api)
+        bench = DoubleBench(world, server, project, open_gitlab, "project_1_bot")
         yield bench
         bench.leave()
