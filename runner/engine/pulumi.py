@@ -20,7 +20,7 @@ from runner.engine import Applied, EngineEvent, EngineLock, Listener, PlanOption
 from runner.engine.child import ProviderSources
 from runner.engine.discovery import EngineProgram
 from runner.engine.pulumi_command import LoggedStack, OwnWorkspace, PulumiThroughKit
-from runner.engine.pulumi_conducted import Conducted, carried_out, installed, previewed
+from runner.engine.pulumi_conducted import Conducted, carried_out, installed, previewed, sealing_of
 from runner.engine.pulumi_crypter import opener_of
 from runner.engine.pulumi_locks import Backend, OpenBucket, locks_of, remove
 from runner.engine.pulumi_plan import Preview, planned_of
@@ -81,12 +81,15 @@ class PulumiEngine:
             for name in given
             if name in work.secret_inputs or configuration_key(project, name) in project.secret
         }
-        plain = {name: value for name, value in given.items() if name not in sealed}
-        write_settings(project, salt_of(standing), plain)
+        salt, seal = sealing_of(now, standing) if sealed else (salt_of(standing), None)
+        values = {name: value for name, value in given.items() if name not in sealed}
+        if seal:
+            values |= {name: {"secure": seal(_text(given[name]))} for name in sealed}
+        write_settings(project, salt, values)
         if work.backend.file is not None and not standing:
             now.ran("stack init", lambda: now.stack.workspace.create_stack(project.stack))
-        for name in sorted(sealed):
-            _configure(now, name, given[name])
+        for name in () if seal else sorted(sealed):
+            _configure(now, name, _text(given[name]))
         if work.modules is None:
             installed(now, self.identity.version, listen)
 
@@ -292,9 +295,13 @@ def _keep_rising(now: Conducted, before: int) -> None:
         risen.replace(now.project.checkpoint)
 
 
-def _configure(now: Conducted, name: str, value: Json) -> None:
-    """A secret goes to the engine on its standard input: arguments are seen by everybody on the machine."""
-    text = value if isinstance(value, str) else json.dumps(value)
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _configure(now: Conducted, name: str, text: str) -> None:
+    """A secret that only the engine can seal (by a key of a cloud) goes to it on its standard input, one after another:
+    arguments, which `config set-all` wants, are seen by everybody on the machine."""
     key = configuration_key(now.project, name)
     arguments = ["config", "set", key, "--secret", "--stack", now.project.stack]
     now.ran("config set", lambda: now.command.answered(arguments, {}, given=text.encode() + b"\n"))

@@ -12,8 +12,10 @@ from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackN
 from runner.engine import EngineEvent, Listener, PlanOptions, Workspace
 from runner.engine.plan_size import refuse_large
 from runner.engine.pulumi_command import LoggedStack, OnEventLine, PulumiThroughKit
+from runner.engine.pulumi_crypter import Sealer, sealer_of, sealer_under
 from runner.engine.pulumi_install import installation_of, installing
-from runner.engine.pulumi_project import Project
+from runner.engine.pulumi_project import Project, own_encryption, pack_of, written_salt
+from runner.engine.pulumi_state import salt_of
 from runner.errors import LeaseHeld, TargetFailed
 from runner.kit.process import Stop
 
@@ -46,17 +48,31 @@ class Conducted(Struct, frozen=True, kw_only=True):
             raise self.command.failure(verb, self.stop) from None
 
 
+def sealing_of(now: Conducted, standing: bytes) -> tuple[str, Sealer | None]:
+    """The salt under which the stack's settings are sealed, and what seals as the engine would, which starts no process
+    for each secret; None where its passphrase is not ours to know. A stack that is to be made has a new salt."""
+    own = written_salt(now.project) if own_encryption(now.project) else ""
+    salt, passphrase = own or salt_of(standing), now.command.opening
+    if salt:
+        return salt, sealer_under(salt, passphrase)
+    if now.work.backend.file is None or standing or own_encryption(now.project):
+        return "", None
+    return sealer_of(passphrase)
+
+
 def installed(now: Conducted, version: str, listen: Listener) -> None:
     """Puts what the program and its policy packs need into our tree, with no credential. What an earlier run of this
-    trust has installed of the same is taken."""
-    kept = installation_of(now.work, now.project, version)
-    taken = kept is not None and kept.taken()
-    places = [] if taken or now.project.installed else [now.work.directory]
-    for place in (*places, *now.work.packs):
-        listen(EngineEvent(kind="message", text=f"installing what {place.name} needs"))
-        _install(now, place)
-    if kept is not None and not taken:
-        kept.keep()
+    trust has installed of the same is taken; a Python that is somebody's own is left as it is."""
+    for place, runs in ((None, now.project), *((pack, pack_of(pack)) for pack in now.work.packs)):
+        kept = installation_of(now.work, runs, version, place)
+        if runs.installed or (kept is not None and kept.taken()):
+            continue
+        listen(
+            EngineEvent(kind="message", text=f"installing what {(place or now.work.directory).name} needs")
+        )
+        _install(now, place or now.work.directory)
+        if kept is not None:
+            kept.keep()
 
 
 def _install(now: Conducted, place: Path) -> None:

@@ -42,14 +42,24 @@ def opener_of(salt: str, passphrase: str) -> Opener:
 def sealer_of(passphrase: str) -> tuple[str, Sealer]:
     """A new salt, and what seals values under it. Costs a third of a second."""
     salt = os.urandom(_SALT)
-    cipher = _cipher(salt, passphrase)
+    sealed = _sealer(_cipher(salt, passphrase))
+    return f"v1:{base64.b64encode(salt).decode()}:{sealed(PROOF)}", sealed
 
+
+def sealer_under(salt: str, passphrase: str) -> Sealer | None:
+    """What seals values under a salt that there is; None where the passphrase is another one."""
+    if opener_of(salt, passphrase) is unopened:
+        return None
+    return _sealer(_cipher(base64.b64decode(salt.split(":")[1]), passphrase))
+
+
+def _sealer(cipher: AESGCM) -> Sealer:
     def sealed(plain: str) -> str:
         nonce = os.urandom(_NONCE)
         content = cipher.encrypt(nonce, plain.encode(), None)
         return f"v1:{base64.b64encode(nonce).decode()}:{base64.b64encode(content).decode()}"
 
-    return f"v1:{base64.b64encode(salt).decode()}:{sealed(PROOF)}", sealed
+    return sealed
 
 
 @lru_cache(maxsize=64)

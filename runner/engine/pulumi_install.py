@@ -23,7 +23,7 @@ from msgspec import Struct
 from runner.engine import Workspace
 from runner.engine.child import ALWAYS, INSTALLERS, REACHING
 from runner.engine.loose_json import object_of
-from runner.engine.pulumi_project import Project, written_in
+from runner.engine.pulumi_project import Runtime, written_in
 from runner.kit.process import find_program
 
 KEPT = 16
@@ -69,18 +69,22 @@ class Installation(Struct, frozen=True, kw_only=True):
         _forget_oldest(self.place.parent)
 
 
-def installation_of(work: Workspace, project: Project, version: str) -> Installation | None:
-    """What can be kept of the program's installation by the CLI `version`; None where it is not for us to keep."""
+def installation_of(
+    work: Workspace, runs: Runtime, version: str, pack: Path | None = None
+) -> Installation | None:
+    """What can be kept of the installation by the CLI `version` that the program needs, or `pack`; None where it is not
+    for us to keep."""
     if work.cache is None:
         return None
-    match project.runtime:
-        case "python" if project.virtualenv and project.toolchain == "pip":
-            target, files, tool = work.directory / project.virtualenv, _of_pip(work.directory), "python3"
+    directory, root = (pack, pack) if pack else (work.directory, work.root)
+    match runs.runtime:
+        case "python" if runs.virtualenv and runs.toolchain == "pip":
+            target, files, tool = directory / runs.virtualenv, _of_pip(directory), "python3"
         case "nodejs":
-            target, files, tool = work.directory / "node_modules", _of_npm(work.directory), "node"
+            target, files, tool = directory / "node_modules", _of_npm(directory), "node"
         case _:
             return None
-    if not files or not target.resolve().is_relative_to(work.root.resolve()) or target.exists():
+    if not files or not target.resolve().is_relative_to(root.resolve()) or target.exists():
         return None
     digest = hashlib.sha256(f"{version}\0{_tool(tool, work.environment)}\0{target.name}\0".encode())
     for file in files:

@@ -10,11 +10,11 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TypedDict
 from urllib.parse import quote
 
 import yaml
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from runner.diagnostics import Diagnostic
 from runner.engine import Workspace
@@ -23,16 +23,26 @@ from runner.errors import TargetFailed
 from runner.model.references import Json
 
 PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
+PACK_FILES = ("PulumiPolicy.yaml", "PulumiPolicy.yml", "PulumiPolicy.json")
 _OWN_KEYS = ("encryptionsalt", "encryptedkey", "secretsprovider")
 
 
-class Project(Struct, frozen=True, kw_only=True):
+class Runtime(Struct, frozen=True, kw_only=True):
+    """What a program or a policy pack runs in. `runtime` is its language's name; with Python `virtualenv` is as written
+    and `toolchain` pip, poetry or uv. `installed`: it runs in a Python that stands outside the tree; that is its
+    owner's, and nothing is installed into it."""
+
+    runtime: str = ""
+    virtualenv: str = ""
+    toolchain: str = "pip"
+    installed: bool = False
+
+
+class Project(Runtime, frozen=True, kw_only=True):
     """`stack` is the stack's own name in `name`; `settings` the file with its configuration, and `as_written` that file
     before anything was added to it; `backend` the directory of our own backend of files, None where the stack is kept
     elsewhere (`elsewhere`: at this URL, empty for the one that the environment says). `secret` are the keys that the
-    project declares secret: Pulumi takes no plain value for them. `runtime` is its language's
-    name; with Python `virtualenv` is as written and `toolchain` pip, poetry or uv. `installed`: it runs in a Python
-    that stands outside the tree; that is its owner's, and nothing is installed into it."""
+    project declares secret: Pulumi takes no plain value for them."""
 
     name: str
     stack: str
@@ -41,10 +51,6 @@ class Project(Struct, frozen=True, kw_only=True):
     backend: Path | None
     elsewhere: str = ""
     secret: frozenset[str] = frozenset()
-    runtime: str = ""
-    virtualenv: str = ""
-    toolchain: str = "pip"
-    installed: bool = False
 
     @property
     def checkpoint(self) -> Path:
@@ -80,8 +86,16 @@ def project_of(work: Workspace) -> Project:
         backend=work.scratch / "backend" if work.backend.file is not None else None,
         elsewhere=next(iter(work.backend.config), ""),
         secret=frozenset(_declared_secret(name, told.get("config"))),
-        **_runtime(told.get("runtime")),
+        **asdict(runtime_of(told.get("runtime"), work.directory, work.root)),
     )
+
+
+def pack_of(directory: Path) -> Runtime:
+    """What the policy pack in `directory` runs in. TargetFailed where it cannot be read."""
+    file = next((found for name in PACK_FILES if (found := directory / name).is_file()), None)
+    if file is None:
+        raise _unreadable(f"there is no {PACK_FILES[0]} in the policy pack `{directory.name}`")
+    return runtime_of(written_in(file).get("runtime"), directory, directory)
 
 
 def _declared_secret(name: str, config: Json) -> Iterator[str]:
@@ -91,25 +105,28 @@ def _declared_secret(name: str, config: Json) -> Iterator[str]:
             yield key if ":" in key else f"{name}:{key}"
 
 
-class _Runtime(TypedDict):
-    runtime: str
-    virtualenv: str
-    toolchain: str
-    installed: bool
-
-
-def _runtime(told: Json) -> _Runtime:
-    """Without a virtualenv of its own a program runs in the Python on PATH, like with one by an absolute path."""
+def runtime_of(told: Json, directory: Path, root: Path) -> Runtime:
+    """What `runtime:` of a file in `directory` says. With pip and no virtualenv of its own, or one by an absolute path,
+    it runs in a Python outside the tree. A toolchain that is not named is that of the lock file in it or above it."""
     written = object_of(told)
     options = object_of(written.get("options"))
     name = told if isinstance(told, str) else text_at(written, "name")
-    virtualenv, toolchain = text_at(options, "virtualenv"), text_at(options, "toolchain").lower() or "pip"
-    outside = not virtualenv or (Path(virtualenv).is_absolute() and Path(virtualenv).is_dir())
-    return _Runtime(
+    virtualenv, toolchain = text_at(options, "virtualenv"), text_at(options, "toolchain").lower()
+    toolchain = toolchain or (_locked_by(directory, root) if name == "python" else "pip")
+    outside = not virtualenv or Path(virtualenv).is_absolute()
+    return Runtime(
         runtime=name,
         virtualenv=virtualenv,
         toolchain=toolchain,
         installed=name == "python" and toolchain == "pip" and outside,
+    )
+
+
+def _locked_by(directory: Path, root: Path) -> str:
+    above = [place for place in (directory, *directory.parents) if place.is_relative_to(root)]
+    return next(
+        (tool for tool in ("uv", "poetry") if any((place / f"{tool}.lock").is_file() for place in above)),
+        "pip",
     )
 
 
@@ -131,6 +148,12 @@ def own_encryption(project: Project) -> bool:
     """Whether the user's settings say how secrets are sealed."""
     file = project.as_written if project.as_written.exists() else project.settings
     return any(name in written_in(file) for name in _OWN_KEYS)
+
+
+def written_salt(project: Project) -> str:
+    """The salt that the user's settings give; empty where they give none."""
+    file = project.as_written if project.as_written.exists() else project.settings
+    return text_at(written_in(file), "encryptionsalt")
 
 
 def write_settings(project: Project, salt: str, values: Mapping[str, Json]) -> None:

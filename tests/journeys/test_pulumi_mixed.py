@@ -29,6 +29,9 @@ def test_both_engines_are_applied_changed_rolled_back_and_destroyed(programs: Se
     pulumis = [each for each in lists.seen if b"pulumi" in each]
     assert pulumis, "its command lines were seen"
     assert not [each for each in lists.seen if SECRET.encode() in each]
+    assert not [each for each in pulumis if b"config\0set" in each], (
+        "no process for a secret that we can seal"
+    )
     assert stage.clone.git("status", "--porcelain") == "", "no changed Pulumi.dev.yaml is left"
 
 
