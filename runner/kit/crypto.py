@@ -73,5 +73,9 @@ def joined(*parts: str | bytes) -> bytes:
 def _malformed(place: str, wrong: str) -> AskedWrongly:
     message = f"the key in {place} {wrong}; it must be {KEY_BYTES} bytes in base64"
     return AskedWrongly(
-        Diagnostic(code="key-malformed", message=message, hint="`runner key new` prints a good one")
+        Diagnostic(
+            code="key-malformed",
+            message=message,
+            hint="`runner key export ENVIRONMENT` prints it as it is to be given, where the key is kept",
+        )
     )

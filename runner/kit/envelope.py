@@ -114,7 +114,8 @@ def _bound(key_id: str, context: Context) -> bytes:
 def _unknown_key(id: str, keys: KeyRing, context: Context) -> AskedWrongly:
     what = f"the {context.purpose} of `{context.target}`"
     message = f"{what} is sealed with key {id}; the key at hand is {keys.current.id}"
-    hint = f"give the key of `{context.environment}` that has this id; `runner key export` prints it where it is kept"
+    name = context.environment
+    hint = f"give the key of `{name}` that has this id; `runner key export {name}` prints it where it is kept"
     return AskedWrongly(Diagnostic(code="key-unknown", message=message, hint=hint))
 
 

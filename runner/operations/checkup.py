@@ -33,7 +33,8 @@ def looked(name: str, look: Callable[[], Check], *, matters: bool = True, code: 
     except RunnerError as error:
         first = error.diagnostics[0]
         more = f" (and {len(error.diagnostics) - 1} more)" if len(error.diagnostics) > 1 else ""
-        check = Check(name=name, ok=False if matters else None, found=f"{first}{more}", hint=first.hint)
+        said = "; ".join(filter(None, map(str.strip, f"{first}".splitlines())))  # a finding is one line
+        check = Check(name=name, ok=False if matters else None, found=f"{said}{more}", hint=first.hint)
         return Checked(check=check, exit_code=error.exit_code if matters else 0)
     except OSError as error:
         return Checked(

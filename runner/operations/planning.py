@@ -17,7 +17,7 @@ from runner.diagnostics import Diagnostic, Severity
 from runner.engine import Engine, EngineEvent, Listener, PlanOptions, ReferredStack, Workspace
 from runner.errors import HistoryMoved, Interrupted, OutcomeUnknown, TargetFailed, ToolUnavailable
 from runner.kit.canonical import encode
-from runner.model.change import Output
+from runner.model.change import ChangeKind, Output
 from runner.model.entry import Deployment, Result
 from runner.model.happening import Noted
 from runner.model.names import TargetName
@@ -302,7 +302,22 @@ def _planned(session: Session, ready: Readied, request: PlanRequest) -> Planned:
         replace=request.replace,
         fingerprint=session.bench.tools.fingerprint(ready.gates, session.survey.record),
     )
-    return ready.engine.plan(ready.work, options, stop, listen)
+    planned = ready.engine.plan(ready.work, options, stop, listen)
+    made = {each.address for each in planned.changes if each.kind in (ChangeKind.REPLACE, ChangeKind.CREATE)}
+    for address in () if planned.errored else request.replace:
+        if address not in made:
+            session.note(name, _unmatched(name, address))
+    return planned
+
+
+def _unmatched(name: TargetName, address: str) -> Diagnostic:
+    """Of an address that is nobody's the engine says nothing."""
+    return Diagnostic(
+        code="replace-unmatched",
+        message=f"`--replace {address}` replaces nothing in `{name}`",
+        hint=f"`runner state list {name}` prints the addresses",
+        severity=Severity.WARNING,
+    )
 
 
 def _listener(session: Session, name: TargetName) -> Listener:

@@ -32,14 +32,25 @@ def of_repository(bench: Bench, whole: Survey) -> Iterator[Checked]:
 
 def _believed(whole: Survey) -> Check:
     warnings = len(whole.notes)
-    found = f"{len(whole.believed.environments)} environments, {len(whole.wishes.targets)} targets"
+    environments, targets = len(whole.believed.environments), len(whole.wishes.targets)
+    found = f"{_many(environments, 'environment')}, {_many(targets, 'target')}, {_many(warnings, 'warning')}"
     hint = whole.notes[0].message if whole.notes else ""
     return Check(
         name="configuration",
         ok=True if not warnings else None,
-        found=found + f", {warnings} warnings",
+        found=found,
         hint=hint,
     )
+
+
+def _many(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _reason(refused: str) -> str:
+    """What was wrong, of the lines in which Git and a forge say that something was: the first names it, the others ask
+    for patience."""
+    return next((line.strip() for line in refused.splitlines() if line.strip()), "Git did not say why")
 
 
 def _record(whole: Survey) -> Check:
@@ -75,7 +86,7 @@ def _remote(bench: Bench, whole: Survey) -> Check:
         return Check(
             name="remote",
             ok=False,
-            found=f"`{remote}` does not take {ref.rsplit('/', 2)[0]}/*: {refused.splitlines()[-1]}",
+            found=f"`{remote}` does not take {ref.rsplit('/', 2)[0]}/*: {_reason(refused)}",
             hint="`git push` must work; `ledger: {refs: branches}` keeps the record under refs/heads/runner/",
         )
     return Check(

@@ -85,6 +85,10 @@ class RunDirectory:
         place.mkdir(mode=0o700, exist_ok=True)
         return place / f"{encoded(str(target))}.log"
 
+    def has_log(self, target: TargetName) -> bool:
+        """Whether an engine said something of it."""
+        return (self.path / "logs" / f"{encoded(str(target))}.log").exists()
+
     def plan(self, target: TargetName) -> Path:
         """The file of the plan in the engine's own words, redacted."""
         place = self.path / "plans"

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from runner.errors import HistoryMoved, LeaseHeld, OutcomeUnknown
-from runner.kit.journal import Journal
+from runner.kit.journal import Journal, is_held
 from runner.model.entry import EntryKind, Result, StoredState
 from runner.model.environment import StateBackend
 from runner.model.lease import Lease
@@ -30,7 +30,7 @@ from runner.operations.recovery import (
     standing_of,
     unknown_of,
 )
-from runner.operations.run_directory import abandoned_runs
+from runner.operations.run_directory import abandoned_runs, runs_directory
 from runner.operations.session import Session
 from runner.operations.standing import standing_leases
 from runner.operations.state_places import StatePlace, place_of, pulled_state
@@ -55,6 +55,7 @@ def recovered(
     clone although the record has gone on since. `unsent`: records of it that can never be sent; they go with that."""
     with opened(bench, whole, "state recover") as session:
         lease = _announced_lease(bench, whole, name)
+        _refuse_living(bench, lease)
         remnant = _remnant(bench, name)
         stale = remnant is not None and _overtaken(session, remnant) and not force
         finding = Finding(
@@ -128,6 +129,17 @@ def _looked_at(bench: Bench, name: TargetName, lines: Sequence[str], *, yes: boo
         return yes
     text = "\n".join([*lines, f"record that you have looked at {name}?"])
     return bench.ask(asked("state recover", name.environment, text))
+
+
+def _refuse_living(bench: Bench, lease: Lease | None) -> None:
+    """LeaseHeld where the run that announced the change is one of this clone, and lives: its end will be recorded."""
+    if lease is None or not is_held(runs_directory(bench.tools.repository.git_directory) / lease.run):
+        return
+    raise LeaseHeld.of(
+        "run-still-working",
+        f"run {lease.run} of this clone is still working on `{lease.target}`, or what it started is",
+        hint="wait for it, or interrupt it; where it was killed, what it started ends in a moment",
+    )
 
 
 def _announced_lease(bench: Bench, whole: Survey, name: TargetName) -> Lease | None:

@@ -180,7 +180,11 @@ def finished(
         codes += [error.exit_code] if isinstance(error, HistoryMoved) else []
     exit_code = strongest([*codes, 130] if bench.stop.level else codes)
     following = next_steps(
-        session.directory.id, outcomes, {row.target: row.state for row in rows}, environments
+        session.directory.id,
+        outcomes,
+        {row.target: row.state for row in rows},
+        environments,
+        {name for name in outcomes if session.directory.has_log(name)},
     )
     bench.tell(
         RunFinished(

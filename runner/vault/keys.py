@@ -191,12 +191,15 @@ class KeyPlaces(Struct, frozen=True, kw_only=True):
 
     def _missing(self, message: str) -> AskedWrongly:
         name = "GITOPS_RUNNER_KEY_" + self.environment.upper().replace("-", "_")
-        hint = f"set `{name}` to what `runner key export` prints where the key is kept, or put it into `{self.file}`"
+        hint = (
+            f"set `{name}` to what `runner key export {self.environment}` prints where the key is kept, or put it into "
+            f"`{self.file}`"
+        )
         return AskedWrongly(Diagnostic(code="key-missing", message=message, hint=hint))
 
     def _replaced(self, at_hand: Key, wanted: str) -> AskedWrongly:
         message = f"the key of `{self.environment}` was replaced: key {at_hand.id} is at hand, key {wanted} is current"
-        hint = "give this machine the new key; `runner key export` prints it where it is kept"
+        hint = f"give this machine the new key; `runner key export {self.environment}` prints it where it is kept"
         return AskedWrongly(Diagnostic(code="key-rotated", message=message, hint=hint))
 
 

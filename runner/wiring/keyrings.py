@@ -128,7 +128,7 @@ class KeyRings(Struct, frozen=True, kw_only=True):
         if made and places.ring("") is None:
             places.keep(made)
             if made.path is not None:
-                self.tell(_made(str(made.path)))
+                self.tell(_made(str(made.path), name))
             if made.edits:
                 delivery = outbox.submit(made.edits).wait()
                 if isinstance(delivery, Unsent):
@@ -168,10 +168,10 @@ class KeyRings(Struct, frozen=True, kw_only=True):
         return tool
 
 
-def _made(path: str) -> Diagnostic:
+def _made(path: str, environment: str) -> Diagnostic:
     return Diagnostic(
         code="key-made",
         message=f"a key was made for this clone's states: `{path}`",
-        hint="back this up: without it nobody can read the states again (`runner key export`)",
+        hint=f"back this up: without it nobody can read the states again (`runner key export {environment}`)",
         severity=Severity.WARNING,
     )

@@ -140,6 +140,14 @@ def test_doctor_says_what_is_well_and_what_is_not(one: Stage) -> None:
     for name in ("git", "configuration", "record", "remote", "key of prod", "terraform"):
         assert checks[name]["ok"] is True, checks[name]
     assert checks["hidden refs"]["ok"] is None
+    assert "can write entries" in checks["hidden refs"]["found"], "what a plain writer could do is said"
+    assert checks["configuration"]["found"] == "1 environment, 1 target, 0 warnings"
+    one.clone.git("remote", "set-url", "origin", str(one.clone.path / "nowhere"))
+    silent = {row["name"]: row for row in one.run("doctor", code=6).rows("check")}
+    for name in ("record", "remote"):
+        assert (silent[name]["ok"], "\n" in silent[name]["found"]) == (False, False)
+        assert "nowhere" in silent[name]["found"], "the line that names what is wrong"
+    one.clone.git("remote", "set-url", "origin", str(one.clone.remote))
     before = one.refs()
     one.run("doctor")
     assert one.refs() == before, "what it tries, it only rehearses"

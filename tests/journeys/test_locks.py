@@ -64,6 +64,8 @@ def test_a_lease_that_announced_a_change_is_not_broken_but_recovered(
         told = other.run("unlock", "prod/slow", "--reason", "impatient", "--yes", code=2)
         assert "lease-with-intent" in told.codes
         assert "runner state recover prod/slow" in told.diagnostic("lease-with-intent")["hint"]
+        told = stage.run("state", "recover", "prod/slow", "--yes", code=4)
+        assert told.codes == {"run-still-working"}, "it has not ended, so there is nothing to recover"
         (tmp_path / "go-on").touch()
         run.communicate(timeout=120)
     assert run.returncode == 0

@@ -1,5 +1,6 @@
 """Where states lie, and the verbs that move them."""
 
+import base64
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -66,7 +67,14 @@ def test_without_the_key_nothing_is_read_and_nothing_touched(
         told = other.run(*words, code=2)
         assert "key-missing" in told.codes
         assert "GITOPS_RUNNER_KEY" in told.diagnostic("key-missing")["hint"]
+        assert "`runner key export prod`" in told.diagnostic("key-missing")["hint"], "as it is to be typed"
     assert one.refs() == before
+    other_key = {"GITOPS_RUNNER_KEY_PROD": base64.b64encode(bytes(range(32))).decode()}
+    told = other.run("up", "prod", "--yes", code=2, env=other_key)
+    assert "key-unknown" in told.codes
+    assert not [each for each in told.result["next"] if each.startswith("runner logs")], (
+        "no engine said a word"
+    )
     exported = one.plain("key", "export", "prod", "--yes").stdout.strip()
     told = other.run("preview", "prod", env={"GITOPS_RUNNER_KEY_PROD": exported})
     assert told.plans["prod/network"]["changed"] is False

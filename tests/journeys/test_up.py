@@ -184,6 +184,14 @@ def test_a_part_of_a_target_is_applied_and_recorded_as_a_part(setting: Setting) 
     assert stage.entries()[-1]["partial"] == ["terraform_data.b"]
 
 
+def test_an_address_that_is_nobodys_is_told_where_it_was_to_be_replaced(one: Stage) -> None:
+    one.run("up", "prod", "--yes")
+    (address,) = sorted(one.addresses("prod/network"))[:1]
+    told = one.run("up", "prod", "--yes", "--replace", f"{address}_misspelt")
+    assert f"--replace {address}_misspelt" in told.diagnostic("replace-unmatched")["message"]
+    assert "replace-unmatched" not in one.run("preview", "prod", "--replace", address).codes
+
+
 def test_without_a_terminal_and_without_yes_nothing_is_begun(one: Stage) -> None:
     before = one.refs()
     for verb in ("up", "destroy"):
