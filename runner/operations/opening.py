@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from threading import BoundedSemaphore
 
 from runner.diagnostics import Diagnostic, Severity
-from runner.kit.journal import is_held
 from runner.kit.machine import processors
 from runner.kit.redaction import Redactor
 from runner.ledger import Leases
@@ -21,7 +20,7 @@ from runner.operations.run_directory import (
     RunDirectory,
     clear_what_never_began,
     forget_old_runs,
-    runs_directory,
+    has_died,
 )
 from runner.operations.session import Session
 from runner.operations.survey import Survey
@@ -141,8 +140,7 @@ def leases_for(session: Session, environment: str, *, gone: str = "") -> Leases:
         session.stop(target).request("its lease was lost")
 
     def dead(lease: Lease) -> bool:
-        place = runs_directory(bench.tools.repository.git_directory) / lease.run
-        return lease.run == gone or (place.is_dir() and not is_held(place))
+        return lease.run == gone or has_died(bench.tools.repository.git_directory, lease.run)
 
     terms = LeaseTerms(holder=session.actor.name, gates=session.gates(environment), on_lost=lost, dead=dead)
     return bench.tools.leases(session.survey.record, terms)

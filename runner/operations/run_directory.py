@@ -137,6 +137,12 @@ def kept_runs(git_directory: Path) -> Iterator[Path]:
         yield from sorted((place for place in top.iterdir() if place.is_dir()), reverse=True)
 
 
+def has_died(git_directory: Path, run: str) -> bool:
+    """Whether `run` was one of this clone, and no process of it is left."""
+    place = runs_directory(git_directory) / run
+    return place.is_dir() and not is_held(place)
+
+
 def abandoned_runs(git_directory: Path) -> Iterator[Path]:
     """Runs that nobody holds any more, but that still have work which was not recorded; oldest first."""
     for place in reversed(list(kept_runs(git_directory))):

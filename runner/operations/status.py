@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import datetime
 
 from msgspec import Struct, field
@@ -15,6 +15,7 @@ from runner.model.names import TargetName
 from runner.model.selection_request import SelectionRequest
 from runner.operations.bench import Bench
 from runner.operations.closures import because_behind
+from runner.operations.run_directory import has_died
 from runner.operations.standing import standing_leases
 from runner.operations.survey import Survey, chosen, glance
 
@@ -85,7 +86,8 @@ def rows_of(
         live = whole.record.ledger.live(environment)
         leases = _leases(bench, whole, environment, own)
         wished = sorted(name for name in names if name.environment == environment)
-        rows.extend(_row(whole, name, live.get(name.stack), leases) for name in wished)
+        died = _died(bench, leases)
+        rows.extend(_row(whole, name, live.get(name.stack), leases, died) for name in wished)
         if everything:
             for stack, deployment in sorted(live.items()):
                 name = TargetName(environment=environment, stack=stack)
@@ -102,21 +104,35 @@ def _leases(bench: Bench, whole: Survey, environment: str, own: str) -> Mapping[
     return {held.lease.target: held for held in standing if held.lease.run != own}
 
 
+def _died(bench: Bench, leases: Mapping[TargetName, HeldLease]) -> frozenset[TargetName]:
+    """Those whose lease is a run's that certainly is over: it ran in this clone, and nothing of it is left."""
+    git_directory = bench.tools.repository.git_directory
+    return frozenset(name for name, held in leases.items() if has_died(git_directory, held.lease.run))
+
+
 def _row(
-    whole: Survey, name: TargetName, deployment: Deployment | None, leases: Mapping[TargetName, HeldLease]
+    whole: Survey,
+    name: TargetName,
+    deployment: Deployment | None,
+    leases: Mapping[TargetName, HeldLease],
+    died: Container[TargetName],
 ) -> StatusRow:
     held = leases.get(name)
-    applying = ""
-    if held and held.lease.intent:
-        applying = f"run {held.lease.run} of {held.lease.holder} on {held.lease.host}"
+    state, because = "", ""
+    if held and held.lease.intent and name in died:
+        state = "unknown"
+        because = f"run {held.lease.run} of this clone was killed; the next `runner up` records what it left"
+    elif held and held.lease.intent:
+        state, because = "applying", f"run {held.lease.run} of {held.lease.holder} on {held.lease.host}"
     if deployment is None:
         return StatusRow(
             target=name,
-            state="applying" if applying else "never applied",
-            because=applying or "the record has no entry of it",
+            state=state or "never applied",
+            because=because or "the record has no entry of it",
             lease=_holder(name, leases),
         )
-    state, because = ("applying", applying) if applying else _standing(whole, name, deployment)
+    if not state:
+        state, because = _standing(whole, name, deployment)
     return _filled(name, deployment, state, because, _holder(name, leases))
 
 

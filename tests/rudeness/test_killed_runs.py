@@ -113,6 +113,8 @@ def test_a_resource_in_the_state_whose_provisioners_nobody_saw_end_is_named_and_
     watched.kill(engines=True)
     until(scene.nobody_is_left)
 
+    (row,) = scene.run("status", "prod").rows("status")
+    assert (row["state"], "was killed" in row["because"]) == ("unknown", True)
     refused = scene.run("up", "prod", "--yes", code=9)
     assert "terraform_data.b" in refused.diagnostic("outcome-unknown")["message"]
     assert scene.entries("prod")[-1]["unknown"] == ["terraform_data.b"]
