@@ -113,13 +113,29 @@ def unenforced(written: Section, prefix: str = "") -> tuple[str, ...]:
     found: list[str] = []
     for key in written.names():
         name, value = f"{prefix}{key}", written.json(key)
-        if name in ENFORCED_GATES or (not prefix and key in WISH_KEYS):
+        if (
+            name in ENFORCED_GATES
+            or (not prefix and key in WISH_KEYS)
+            or (name == "policies" and _packs(value))
+        ):
             continue
         if name in OPENED:
             found += unenforced(written.section(key), f"{name}.")
         elif value not in HARMLESS.get(name, ()) and value not in ([], {}):
             found.append(name)
     return tuple(found)
+
+
+def _packs(policies: Json) -> bool:
+    """Whether they are all policy packs, which the engine holds against its stacks: with levels of their own, of which
+    ours can say no more than `deny`."""
+    return isinstance(policies, list) and all(
+        isinstance(each, dict)
+        and each.get("input") == "pulumi"
+        and each.get("level", "deny") == "deny"
+        and not each.get("approvers")
+        for each in policies
+    )
 
 
 def unenforced_settings(written: Section) -> tuple[str, ...]:

@@ -133,6 +133,7 @@ def entry_json(entry: Entry) -> Json:
         "credentials": entry.credentials,
         "because": entry.because,
         "unknown": list(entry.unknown),
+        "policies": list(entry.policies),
     }
     return {name: item for name, item in value.items() if item not in (None, "", [], {})}
 
@@ -170,6 +171,7 @@ def entry_of(written: Fields) -> Entry:
         credentials=written.text("credentials"),
         because=written.text("because"),
         unknown=written.texts("unknown"),
+        policies=written.texts("policies"),
     )
 
 

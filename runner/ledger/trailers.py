@@ -16,7 +16,7 @@ from runner.model.plan import Digests, StateFacts
 
 _PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 _EMPTY = "%"
-_MANY = frozenset({"Partial", "Override", "Approved-by", "Unknown"})
+_MANY = frozenset({"Partial", "Override", "Approved-by", "Unknown", "Policy"})
 _DIGESTS = {
     "Code-Digest": "code",
     "Changes-Digest": "changes",
@@ -118,6 +118,7 @@ def _pairs(entry: Entry) -> Iterator[tuple[str, str]]:
     if entry.because:
         yield "Because", entry.because
     yield from (("Unknown", address) for address in entry.unknown)
+    yield from (("Policy", words) for words in entry.policies)
 
 
 def _state_pairs(state: StoredState) -> Iterator[tuple[str, str]]:
@@ -192,6 +193,7 @@ def _entry(one: Mapping[str, str], many: Mapping[str, list[str]], id: str) -> En
         credentials=one["Credentials"],
         because=one.get("Because", ""),
         unknown=tuple(many.get("Unknown", ())),
+        policies=tuple(many.get("Policy", ())),
     )
 
 

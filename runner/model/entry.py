@@ -77,7 +77,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     commit whose gates were believed; `overrides` each flag that opened a gate, with its reason; `unknown` the
     resources whose outcome nobody saw. `counts` as in the plan. `settings`: the digest of the configuration's keys that
     reach the target, as written: with the code's it says whether another commit would be planned differently;
-    `modules`: that of the modules as fetched, which the code's counts in, empty for none."""
+    `modules`: that of the modules as fetched, which the code's counts in, empty for none. `policies`: what those of the
+    engine said of the plan and let pass, each `policy: level: address: words`."""
 
     target: TargetName
     kind: EntryKind
@@ -102,6 +103,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     credentials: str = "ambient"
     because: str = ""
     unknown: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
     signature: str = ""
 
 

@@ -28,6 +28,7 @@ from runner.model.verdict import Answer
 from runner.operations.closures import is_behind
 from runner.operations.known_plans import Prospect, Wanted, keep_for_next, known_plan, prospect_of
 from runner.operations.plan_files import keep_plan
+from runner.operations.policy_packs import packs_laid_out
 from runner.operations.referred_outputs import referred_stacks
 from runner.operations.returning import standing_bytes
 from runner.operations.session import Readied, Session
@@ -237,7 +238,11 @@ def _readied(
         target=target,
         gates=gates,
         engine=engine,
-        work=replace(_with_values(work, values), referred=_referred(session, target, work)),
+        work=replace(
+            _with_values(work, values),
+            referred=_referred(session, target, work),
+            packs=() if request.destroy else packs_laid_out(session, target, work.scratch),
+        ),
         store=store,
         named=named,
         before=engine.facts(state) if state else StateFacts(),

@@ -24,6 +24,9 @@ from runner.operations.state_contents import contents_of
 from runner.operations.state_keeper import StateKeeper
 from runner.operations.values import conceal
 
+MOST_POLICIES = 100
+"""Words of policies that an entry takes (law 14)."""
+
 
 class Ending(Struct, frozen=True, kw_only=True):
     """What is to be recorded: the plan, what became of it, and who kept the state meanwhile. `applied` None: there
@@ -166,6 +169,7 @@ def _writing(
         credentials=ready.identity,
         because=applied.because if applied else "nothing to apply; this commit is live now",
         unknown=unknown,
+        policies=_policies(plan),
     )
     return Writing(
         entry=entry,
@@ -189,6 +193,13 @@ def _deployment(session: Session, ending: Ending, entry: Entry, contents: StateC
         depends_on=tuple(edge.target for edge in session.survey.edges.get(plan.target, ())),
         resources=len(contents.resources) if contents else 0,
     )
+
+
+def _policies(plan: Plan) -> tuple[str, ...]:
+    """What policies of the engine's own advised against, or mended; a check of Terraform's own says that it passed."""
+    told = [each for each in plan.planned.checks if each["status"] != "pass"] if plan.planned else []
+    words = (": ".join(filter(None, (each["status"], each["address"], each["message"]))) for each in told)
+    return tuple(dict.fromkeys(" ".join(each.split()) for each in words))[:MOST_POLICIES]
 
 
 def _counts(plan: Plan) -> Mapping[str, int]:

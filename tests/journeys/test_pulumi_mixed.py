@@ -1,6 +1,7 @@
 """A repository that mixes both engines, as a new user meets it: applied, changed, rolled back, destroyed."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -154,3 +155,46 @@ def test_the_stack_of_another_environment_is_found_only_where_its_outputs_may_be
     stage.change({"environments/dev.yaml": "stacks: [app]\nallow: {environments: [shared]}\n"})
     stage.run("up", "dev", "--yes")
     assert stage.outputs("dev/app")["dev/app.kept"] == "one"
+
+
+PACK_PROJECT = """\
+name: house
+version: 0.0.1
+runtime: {name: python, options: {virtualenv: PREFIX}}
+""".replace("PREFIX", json.dumps(sys.prefix))
+PACK = """\
+from pulumi_policy import EnforcementLevel, PolicyPack, ResourceValidationPolicy
+
+
+def bad(args, report):
+    if args.props.get("input") == "bad":
+        report("a stash may not be bad")
+
+
+def advice(args, report):
+    if args.resource_type == "pulumi:index:Stash":
+        report("think of it")
+
+
+PolicyPack("house", policies=[
+    ResourceValidationPolicy("no-bad", "no bad stash", bad, enforcement_level=EnforcementLevel.MANDATORY),
+    ResourceValidationPolicy("think", "advice", advice, enforcement_level=EnforcementLevel.ADVISORY),
+])
+"""
+
+
+def test_a_policy_pack_of_the_repository_denies_and_its_advice_is_on_record(programs: Setting) -> None:
+    pytest.importorskip("pulumi_policy", reason="the package pulumi-policy is not installed")
+    gate = "policies: [{path: packs/house, input: pulumi}]\n"
+    stage = programs(one_program(stash("bad"), gate))
+    missing = stage.run("up", "dev", "--yes", code=3)
+    assert missing.diagnostic("policy-pack-missing")
+    stage.change({"packs/house/PulumiPolicy.yaml": PACK_PROJECT, "packs/house/__main__.py": PACK})
+    denied = stage.run("up", "dev", "--yes", code=3)
+    assert "house/no-bad" in denied.diagnostic("policy-pack-violated")["message"]
+    assert stage.standing() == {"dev/app": "never applied"}
+    stage.change({"stacks/app/Pulumi.yaml": stash("good")})
+    assert stage.run("up", "dev", "--yes").outcomes == {"dev/app": "succeeded"}
+    [told] = stage.entries("dev")[-1]["policies"]
+    assert told.startswith("house/think: advisory")
+    assert told.endswith("think of it")

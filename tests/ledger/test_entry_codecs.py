@@ -55,6 +55,7 @@ entries = st.builds(
     credentials=text,
     because=text,
     unknown=st.lists(text, max_size=3).map(tuple),
+    policies=st.lists(text, max_size=3).map(tuple),
 )
 
 

@@ -115,11 +115,11 @@ class PolicyKeys(AsWritten):
     """Rules that every plan must meet."""
 
     path: InsidePath
-    """A directory or file of rules."""
+    """A directory or file of rules; with `input: pulumi` the directory of a policy pack (`PulumiPolicy.yaml`)."""
     level: Literal["warn", "deny", "approve"] = "deny"
     """What a broken rule does: warn, deny, or ask for an approval."""
-    input: Literal["runner/1", "terraform"] = "runner/1"
-    """The shape in which rules see a plan."""
+    input: Literal["runner/1", "terraform", "pulumi"] = "runner/1"
+    """The shape in which rules see a plan; `pulumi`: Pulumi itself holds the pack against its stacks."""
     tags: list[Word] = Field(default=[])
     """Only for targets with one of these tags; all without."""
     approvers: list[Person] = Field(default=[])
