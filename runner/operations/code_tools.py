@@ -51,6 +51,9 @@ class CodeTools(Protocol):
         """Reads the stacks of `asked` in `tree`, before anything of them runs, and judges them by the `allow:` that is
         written in their gates."""
 
+    def document(self, path: str, content: bytes, nodes: int) -> Json:
+        """What a file of YAML says, of at most so many nodes. AskedWrongly when it cannot be read."""
+
     def pages(self) -> Pages | None:
         """What this clone keeps of the tree that was read last, where it was read as we would read it now."""
 

@@ -7,7 +7,6 @@ from urllib.parse import quote, unquote
 
 from msgspec import Struct
 
-from runner.config.yaml_reader import read_yaml
 from runner.diagnostics import Span
 from runner.model.code_files import PROJECT_FILES
 from runner.model.references import Json
@@ -46,7 +45,7 @@ def project_of(whole: Survey, target: Target) -> dict[str, Json]:
     path = project_path(whole, target)
     if not path:
         return {}
-    told = read_yaml(path, whole.tree.read(path), whole.gates.limits.yaml_nodes).value
+    told = whole.document(path, whole.tree.read(path), whole.gates.limits.yaml_nodes)
     return told if isinstance(told, dict) else {}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from msgspec import Struct
@@ -21,6 +21,7 @@ from runner.git.worktree import checked_out, snapshot_worktree
 from runner.kit.tree import Tree
 from runner.model.environment import Gates
 from runner.model.names import TargetName
+from runner.model.references import Json
 from runner.model.revision import Revision
 from runner.model.selection_request import SelectionRequest
 from runner.model.stack import EngineName, EngineWish, Stack
@@ -34,7 +35,8 @@ from runner.source.known_code import KnownCode
 class Survey(Struct, frozen=True, kw_only=True):
     """`revision` is the code's, `law` the gates' commit; `edges` are the graph over all targets; `notes` are warnings
     to show. `record` reads the ledger as of the survey; `checked_out` is
-    the commit below a commit that was made of a dirty work tree; `here` the working directory from the root."""
+    the commit below a commit that was made of a dirty work tree; `here` the working directory from the root;
+    `document` reads a file of YAML (path, content, most nodes)."""
 
     revision: Revision
     law: str
@@ -43,6 +45,7 @@ class Survey(Struct, frozen=True, kw_only=True):
     wishes: WishesConfiguration
     believed: Configuration
     code: KnownCode
+    document: Callable[[str, bytes, int], Json]
     record: Record
     edges: Mapping[TargetName, tuple[Edge, ...]]
     notes: tuple[Diagnostic, ...] = ()
@@ -112,6 +115,7 @@ def _surveyed(
         wishes=wishes,
         believed=believed,
         code=code,
+        document=bench.tools.document,
         record=record,
         edges=graph_edges(wishes.targets, code, believed.environments) if graph else {},
         notes=(*gates.warnings, *wishes.warnings, *(_idle(wishes, record) if graph else ())),

@@ -37,6 +37,9 @@ GATES, WISHES = "runner.config.reading_gates", "runner.config.reading_wishes"
 JUDGED_CODE = "runner.operations.judged_code"
 """Imported when the gates ask what the code may do."""
 
+YAML = "runner.config.yaml_reader"
+"""Imported when the project of a Pulumi stack is asked for."""
+
 PARSERS = "runner.source.facts"
 """Imported when a file of code is new."""
 
@@ -95,6 +98,11 @@ class CodeToolbox:
         """See CodeTools."""
         found: CodeJudged = import_module(JUDGED_CODE).judge_code(tree, code, asked)
         return found
+
+    def document(self, path: str, content: bytes, nodes: int) -> Json:
+        """See CodeTools."""
+        value: Json = import_module(YAML).read_yaml(path, content, nodes).value
+        return value
 
     def pages(self) -> Pages | None:
         """See CodeTools."""

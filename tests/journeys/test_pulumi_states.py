@@ -1,10 +1,13 @@
 """States of Pulumi programs: in a backend of their own, brought home from there, and never overlooked."""
 
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
+import boto3
 import pytest
 
-from tests.abuse.traces import in_files, in_objects
+from tests.abuse.traces import in_files, in_objects, traces
 from tests.journeys.conftest import Setting
 from tests.journeys.pulumi_codes import PASSPHRASE, SECRET, one_program, stack_made, stash
 from tests.journeys.stage import Stage, kinds
@@ -73,3 +76,31 @@ def test_a_state_that_lies_beside_a_program_is_not_overlooked(programs: Setting)
     )
     stage.run("state", "migrate", "dev/app", "--yes")
     assert kinds(stage.run("up", "dev", "--yes").plans["dev/app"]) == {}
+
+
+def test_a_state_in_a_bucket_is_sealed_and_goes_on_in_another_clone(
+    programs: Setting, aws_environment: dict[str, str], colleague: Callable[[Stage], Stage]
+) -> None:
+    session = boto3.Session("x", "x", region_name="us-east-1")
+    url = aws_environment["AWS_ENDPOINT_URL"]
+    with closing(session.client("s3", endpoint_url=url)) as s3:
+        s3.create_bucket(Bucket="programs")
+        kept = f"state: {{backend: s3, bucket: programs, region: us-east-1, endpoint: {url!r}}}\n"
+        first = programs(one_program(PROGRAM, kept + INPUTS))
+        stage = Stage(
+            clone=first.clone, program=first.program, environment={**first.environment, **aws_environment}
+        )
+        assert stage.run("up", "dev", "--yes").outcomes == {"dev/app": "succeeded"}
+        keys = [each["Key"] for each in s3.list_objects_v2(Bucket="programs")["Contents"]]
+        [held] = [key for key in keys if key.endswith(".sealed")]
+        sealed = s3.get_object(Bucket="programs", Key=held)["Body"].read()
+        assert not traces(SECRET, sealed)
+        assert b"checkpoint" not in sealed
+    assert "refs/runner/state/dev" not in stage.refs()
+    other = colleague(stage)
+    assert other.run("up", "dev", "--yes").outcomes == {"dev/app": "unchanged"}
+    other.change({"stacks/app/Pulumi.yaml": PROGRAM.replace("one", "two")})
+    assert kinds(other.run("up", "dev", "--yes").plans["dev/app"]) == {
+        "urn:pulumi:dev::app::pulumi:index:Stash::kept": "update"
+    }
+    assert other.run("destroy", "dev", "--yes").outcomes == {"dev/app": "succeeded"}

@@ -33,3 +33,8 @@ def test_without_the_extra_what_to_install_is_said_and_terraform_works() -> None
 
 def test_no_verb_imports_it_before_a_stack_wants_it() -> None:
     assert _said(_VERBS) == "[]"
+
+
+def test_previews_import_no_reader_of_yaml_before_a_project_is_asked_for() -> None:
+    code = "import sys, runner.operations.preview, runner.operations.up; print('yaml' in sys.modules)"
+    assert _said(code) == "False"
