@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.checkout import Checkout, new_clone
+from tests.checkout import Checkout, git, new_clone
 from tests.clouds.aws_repository import client, codes, outcomes, published, runner_file
 from tests.program import Program, Ran
 
@@ -151,7 +151,11 @@ def test_up_locks_and_destroy_with_states_and_leases_in_a_bucket(scene: Scene) -
         said = run.communicate(timeout=120)
     assert run.returncode == 0, said
     assert {key for key in scene.objects() if ".versions/" not in key} == {KEY, STATE}
-    assert scene.refs() == {"refs/runner/live/prod"}, "neither leases nor states are in Git"
+    assert scene.refs() == {"refs/runner/live/prod", "refs/runner/locks/prod"}
+    listed = git("ls-tree", "-r", "--name-only", "refs/runner/locks/prod", cwd=scene.clone.remote)
+    assert listed.split() == ["places.json"], (
+        "neither leases nor states are in Git, but where to look for them"
+    )
     assert list(scene.leases()) == ["leases/one.json"], "nobody gives a sign of life any more"
     ended = scene.leases()["leases/one.json"]
     assert (ended["released"], ended["fence"], "intent" in ended) == (True, 1, False)
