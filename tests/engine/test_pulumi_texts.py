@@ -14,10 +14,11 @@ from msgspec.structs import replace
 from runner.conformance.engine import CANARY
 from runner.diagnostics import Severity
 from runner.engine import BackendChoice, Workspace
-from runner.engine.pulumi_crypter import opener_of
+from runner.engine.pulumi_crypter import opener_of, sealer_of, sealer_under
 from runner.engine.pulumi_events import Judged, Said, Step, Strange, told_by
 from runner.engine.pulumi_plan import Preview, errors_in, planned_of, violations_in
 from runner.engine.pulumi_progress import Progress
+from runner.engine.pulumi_project import Runtime, runtime_of
 from runner.engine.pulumi_state import contents_of, facts_of, renumbered, salt_of
 from runner.engine.pulumi_values import parted, path_of
 from runner.errors import TargetFailed
@@ -318,3 +319,31 @@ def test_a_secret_in_a_secret_is_opened_once() -> None:
     found = parted({"x": inner})
     assert found.value == {"x": {"a": [1]}}
     assert found.sensitive == {"x": True}
+
+
+def test_a_toolchain_is_the_one_that_is_written_or_that_of_the_nearest_lock_file(tmp_path: Path) -> None:
+    (place := tmp_path / "stacks/app").mkdir(parents=True)
+    written = {"name": "python", "options": {"toolchain": "Poetry", "virtualenv": ".venv"}}
+    assert runtime_of(written, place, tmp_path) == Runtime(
+        runtime="python", virtualenv=".venv", toolchain="poetry"
+    )
+    assert runtime_of("python", place, tmp_path).installed, "in the Python that is there"
+    somebody_s = {"name": "python", "options": {"virtualenv": "/home/ada/venv"}}
+    assert runtime_of(somebody_s, place, tmp_path).installed, "and nothing is installed into it, or made there"
+    (tmp_path / "poetry.lock").touch()
+    assert runtime_of("python", place, tmp_path) == Runtime(runtime="python", toolchain="poetry")
+    assert runtime_of("python", place, place).toolchain == "pip", "what is outside the tree says nothing"
+    (place / "uv.lock").touch()
+    assert runtime_of("python", place, tmp_path) == Runtime(runtime="python", toolchain="uv")
+    assert runtime_of("nodejs", place, tmp_path) == Runtime(runtime="nodejs")
+
+
+def test_what_we_seal_is_opened_under_its_salt_and_passphrase_alone() -> None:
+    salt, seal = sealer_of(PASSPHRASE)
+    assert opener_of(salt, PASSPHRASE)(seal(CANARY)) == CANARY
+    assert opener_of(salt, "another")(seal(CANARY)) is None
+    assert sealer_under(salt, "another") is None
+    again = sealer_under(salt, PASSPHRASE)
+    assert again is not None
+    assert opener_of(salt, PASSPHRASE)(again(CANARY)) == CANARY
+    assert again(CANARY) != again(CANARY), "equal secrets are not seen to be equal"

@@ -198,3 +198,45 @@ def test_a_policy_pack_of_the_repository_denies_and_its_advice_is_on_record(prog
     [told] = stage.entries("dev")[-1]["policies"]
     assert told.startswith("house/think: advisory")
     assert told.endswith("think of it")
+
+
+SAYS_MORE = """\
+#!/bin/sh
+"REAL" "$@"
+code=$?
+log=
+for word; do
+  [ "$before" = --event-log ] && log=$word
+  before=$word
+done
+case " $* " in *" preview "*) [ -n "$log" ] && printf '%s\\n' 'EVENT' >> "$log" ;; esac
+exit $code
+"""
+UNKNOWN_STEP = {
+    "sequence": 9999,
+    "timestamp": 1,
+    "resourcePreEvent": {
+        "metadata": {"op": "teleport", "urn": KEPT, "type": "pulumi:index:Stash", "new": {"custom": True}}
+    },
+}
+UNKNOWN_EVENT = {"sequence": 9999, "timestamp": 1, "quantumEvent": {"spin": "up"}}
+
+
+@pytest.mark.parametrize("event", [UNKNOWN_STEP, UNKNOWN_EVENT], ids=["step", "event"])
+def test_what_nobody_knows_of_an_event_log_counts_as_a_change(
+    programs: Setting, pulumi_binary: Path, tmp_path: Path, event: dict[str, object]
+) -> None:
+    stage = programs(one_program(stash("one")))
+    assert stage.run("up", "dev", "--yes").outcomes == {"dev/app": "succeeded"}
+    assert stage.run("preview", "dev", "--exit-code").plans["dev/app"]["changed"] is False
+    (more := tmp_path / "more").mkdir()
+    for each in pulumi_binary.parent.iterdir():
+        if each.name != "pulumi":
+            (more / each.name).symlink_to(each)
+    shim = more / "pulumi"
+    shim.write_text(SAYS_MORE.replace("REAL", str(pulumi_binary)).replace("EVENT", json.dumps(event)))
+    shim.chmod(0o755)
+    path = {"PATH": f"{more}:{stage.environment['PATH']}"}
+    plan = stage.run("preview", "dev", "--exit-code", code=10, env=path).plans["dev/app"]
+    assert plan["changed"] is True
+    assert kinds(plan) == ({KEPT: "unknown"} if event is UNKNOWN_STEP else {})
