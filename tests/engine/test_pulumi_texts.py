@@ -323,13 +323,15 @@ def test_a_secret_in_a_secret_is_opened_once() -> None:
 
 def test_a_toolchain_is_the_one_that_is_written_or_that_of_the_nearest_lock_file(tmp_path: Path) -> None:
     (place := tmp_path / "stacks/app").mkdir(parents=True)
-    written = {"name": "python", "options": {"toolchain": "Poetry", "virtualenv": ".venv"}}
+    written: Json = {"name": "python", "options": {"toolchain": "Poetry", "virtualenv": ".venv"}}
     assert runtime_of(written, place, tmp_path) == Runtime(
         runtime="python", virtualenv=".venv", toolchain="poetry"
     )
     assert runtime_of("python", place, tmp_path).installed, "in the Python that is there"
-    somebody_s = {"name": "python", "options": {"virtualenv": "/home/ada/venv"}}
-    assert runtime_of(somebody_s, place, tmp_path).installed, "and nothing is installed into it, or made there"
+    somebody_s: Json = {"name": "python", "options": {"virtualenv": "/home/ada/venv"}}
+    assert runtime_of(somebody_s, place, tmp_path).installed, (
+        "and nothing is installed into it, or made there"
+    )
     (tmp_path / "poetry.lock").touch()
     assert runtime_of("python", place, tmp_path) == Runtime(runtime="python", toolchain="poetry")
     assert runtime_of("python", place, place).toolchain == "pip", "what is outside the tree says nothing"
