@@ -7,7 +7,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -23,15 +23,18 @@ from runner.decisions.staticgate_findings import (
     Reading,
     digest_of,
 )
-from runner.decisions.staticgate_paths import call_findings, locals_in, place_of, resolved
+from runner.decisions.staticgate_paths import Locals, call_finding, file_reading, place_of
 from runner.decisions.staticgate_programs import program_findings
 from runner.decisions.staticgate_rules import findings_in
 from runner.decisions.staticgate_sources import is_local, locked_in, providers_in
 from runner.diagnostics import Span
-from runner.model.code import Text, literal
+from runner.model.code import literal
 from runner.model.code_files import LOCK_FILE
 from runner.model.gate_facts import OPENING, Call, Setting, WrittenFile
 from runner.model.stack import EngineName
+
+MOST_MODULES = 1000
+"""Of one stack, each a directory; people have tens."""
 
 _TERRAFORM = (("terraform",), ("tofu",))
 _BACKENDS = (("backend",), ("cloud",))
@@ -80,6 +83,7 @@ class _Reader:
         self.backend: list[Setting] = []
         self.templates: set[str] = set()
         self.read: dict[str, None] = {}
+        self.walked: list[str] = []
 
     def run(self) -> None:
         """Reads the stack, then each module that it calls, once."""
@@ -87,13 +91,16 @@ class _Reader:
         queue = deque([self.directory])
         while queue:
             directory = queue.popleft()
+            if len(self.read) >= MOST_MODULES:
+                self.findings.append(_too_many(self.directory))
+                break
             if directory not in self.read:
                 self.read[directory] = None
                 queue.extend(self._module(directory))
 
     def reading(self) -> Reading:
         """What was found."""
-        lock = self.code.written(_below(self.directory, LOCK_FILE))
+        lock = self.code.written(located(self.code, _below(self.directory, LOCK_FILE)).path)
         if lock is not None:
             self._unreadable(lock)
         return Reading(
@@ -108,7 +115,9 @@ class _Reader:
 
     def _module(self, directory: str) -> Iterator[str]:
         """Reads one directory; the directories of the modules that it calls."""
-        self.findings += linked_out(directory, self.code)
+        if not any(f"{directory}/".startswith(f"{each}/") or each == "." for each in self.walked):
+            self.walked.append(directory)
+            self.findings += linked_out(directory, self.code)
         nodes = {posixpath.basename(node.path): node for node in self.code.children(directory)}
         files = []
         for name in loaded_files(list(nodes), opentofu=self.opentofu):
@@ -119,11 +128,11 @@ class _Reader:
             if file is not None and not self._unreadable(file):
                 files.append((name, file))
         settings = [setting for _, file in files for setting in file.settings]
-        known = locals_in(settings)
+        known = Locals(settings)
         for name, file in files:
             self.findings += findings_in(file.settings)
             self._backends(name, file)
-            for call in file.calls:
+            for call in (*file.calls, *file_reading(file.settings)):
                 self._call(call, known, directory)
         self.providers += providers_in(settings, opentofu=self.opentofu)
         yield from self._called(settings, directory)
@@ -160,11 +169,11 @@ class _Reader:
                     )
                 )
 
-    def _call(self, call: Call, known: Mapping[str, Text], directory: str) -> None:
-        if finding := call_findings(call, known, self.directory, directory, self.code):
+    def _call(self, call: Call, known: Locals, directory: str) -> None:
+        if finding := call_finding(call, known, self.directory, directory, self.code):
             self.findings.append(finding)
         elif call.function == "templatefile" and call.path is not None:
-            place = place_of(resolved(call.path, known), self.directory, directory)
+            place = place_of(known.resolved(call.path), self.directory, directory)
             found = located(self.code, place or "")
             if found.kind in FILES and found.path not in self.templates:
                 self.templates.add(found.path)
@@ -172,7 +181,7 @@ class _Reader:
                 if file is not None and not self._unreadable(file):
                     for each in file.calls:
                         # A template knows nothing of the module that renders it.
-                        self._call(each, {}, self.directory)
+                        self._call(each, Locals(), self.directory)
 
     def _called(self, settings: Sequence[Setting], directory: str) -> Iterator[str]:
         versions = {
@@ -210,6 +219,17 @@ def _lost(name: str, setting: Setting, subject: str, what: str) -> Finding:
         because="a module that nobody can read here may do anything",
         span=setting.span,
         digest=setting.digest,
+    )
+
+
+def _too_many(directory: str) -> Finding:
+    return Finding(
+        kind=FindingKind.UNREADABLE,
+        subject=directory,
+        address=directory,
+        message=f"`{directory}` calls more than {MOST_MODULES:,} modules",
+        because="what cannot be read is not known to be harmless",
+        span=Span(file=directory, line=1, column=1),
     )
 
 

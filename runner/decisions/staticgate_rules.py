@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from runner.decisions.staticgate_findings import Finding, FindingKind, digest_of
@@ -21,6 +23,9 @@ RUNNING_TYPES = frozenset(
     }
 )
 """Types of data, resources and actions that start a program on the machine that plans or applies."""
+
+_ASKING = {"http": ("url",), "tls_certificate": ("url",)}
+"""Data that asks a host of the code's choice when it is read, and the setting that says which."""
 
 RUNNING_SETTINGS = frozenset({"exec", "credential_process", "postrender", "post_renderer"})
 """Names, anywhere in a provider's or a backend's settings, below which a program is named."""
@@ -49,22 +54,26 @@ _TERRAFORM = frozenset({"terraform", "tofu"})
 _HOME_HOSTS = frozenset({"app.terraform.io"})
 
 
+Inside: TypeAlias = Callable[[], Sequence[Setting]]
+"""A block, as all of its settings."""
+
+
 def findings_in(settings: Sequence[Setting]) -> Iterator[Finding]:
     """What is code among `settings`, which are one file's."""
-    for setting in settings:
-        path = _unchecked(setting.path)
+    for number, setting in enumerate(settings):
+        path, inside = _unchecked(setting.path), partial(_inside, settings, number)
         if len(path) < 2:
             continue
         if path[0] == "resource" and len(path) > 4 and path[3] == "provisioner":
-            yield from _provisioner(setting, path[4], f"{path[1]}.{path[2]}", len(path) == 5, settings)
+            yield from _provisioner(setting, path[4], f"{path[1]}.{path[2]}", len(path) == 5, inside)
         elif path[0] == "removed" and len(path) > 2 and path[1] == "provisioner":
-            yield from _provisioner(setting, path[2], "removed", len(path) == 3, settings)
+            yield from _provisioner(setting, path[2], "removed", len(path) == 3, inside)
         if path[0] in _BLOCKS and len(path) > 2:
-            yield from _block(setting, path, settings)
+            yield from _block(setting, path, inside)
         elif path[0] == "provider" and len(path) > 2:
             yield from _configured(setting, path[2:], path[1], f"provider.{path[1]}")
         elif path[0] in _TERRAFORM and path[1] in {"backend", "cloud", "encryption"}:
-            yield from _kept_elsewhere(setting, path, settings)
+            yield from _kept_elsewhere(setting, path, inside)
 
 
 def _unchecked(path: tuple[str, ...]) -> tuple[str, ...]:
@@ -72,17 +81,19 @@ def _unchecked(path: tuple[str, ...]) -> tuple[str, ...]:
     return path[2:] if path[0] == "check" and len(path) > 3 and path[2] in {"data", "ephemeral"} else path
 
 
-def _inside(settings: Sequence[Setting], path: tuple[str, ...]) -> list[Setting]:
-    return [each for each in settings if each.path[: len(path)] == path]
+def _inside(settings: Sequence[Setting], number: int) -> list[Setting]:
+    """A block's opening, which is the setting of that number, and what follows within it, up to the next such one."""
+    path, end = settings[number].path, number + 1
+    while (
+        end < len(settings)
+        and len(settings[end].path) > len(path)
+        and settings[end].path[: len(path)] == path
+    ):
+        end += 1
+    return list(settings[number:end])
 
 
-def _below(settings: Sequence[Setting], path: tuple[str, ...]) -> str:
-    return digest_of(_inside(settings, path))
-
-
-def _provisioner(
-    setting: Setting, kind: str, owner: str, opens: bool, settings: Sequence[Setting]
-) -> Iterator[Finding]:
+def _provisioner(setting: Setting, kind: str, owner: str, opens: bool, inside: Inside) -> Iterator[Finding]:
     if opens and setting.value == OPENING:
         yield Finding(
             kind=FindingKind.PROVISIONER,
@@ -91,11 +102,11 @@ def _provisioner(
             message=f"`{owner}` has a `{kind}` provisioner",
             because="a provisioner runs a program when the resource is made or destroyed, and no plan shows it",
             span=setting.span,
-            digest=_below(settings, setting.path),
+            digest=digest_of(inside()),
         )
 
 
-def _block(setting: Setting, path: tuple[str, ...], settings: Sequence[Setting]) -> Iterator[Finding]:
+def _block(setting: Setting, path: tuple[str, ...], inside: Inside) -> Iterator[Finding]:
     """A data source, a resource, an action."""
     mode, kind, name, *rest = path
     address = f"{kind}.{name}" if mode == "resource" else f"{mode}.{kind}.{name}"
@@ -108,19 +119,19 @@ def _block(setting: Setting, path: tuple[str, ...], settings: Sequence[Setting])
                 message=f"`{address}` starts a program",
                 because="what it runs has all that the engine has",
                 span=setting.span,
-                digest=_below(settings, setting.path),
+                digest=digest_of(inside()),
             )
-        if kind == "http" and mode != "resource":
-            yield _http(setting, address, _inside(settings, setting.path))
+        if mode != "resource" and (kind in _ASKING or kind.startswith("dns_")):
+            yield _http(setting, address, _ASKING.get(kind, ("host",)), inside())
     elif kind == "helm_release" and rest and rest[0] in RUNNING_SETTINGS:
         yield _exec(setting, "helm", address)
     elif kind == "terraform_remote_state" and rest[:1] == ["config"]:
         yield from _configured(setting, tuple(rest[1:]), kind, address)
 
 
-def _http(setting: Setting, address: str, own: Sequence[Setting]) -> Finding:
-    urls = [literal(each.value) for each in own if each.path[len(setting.path) :] == ("url",)]
-    host = urlsplit(urls[0]).hostname if len(urls) == 1 and urls[0] else None
+def _http(setting: Setting, address: str, asked: tuple[str, ...], own: Sequence[Setting]) -> Finding:
+    urls = [literal(each.value) for each in own if each.path[len(setting.path) :] == asked]
+    host = _host_in(urls[0]) if len(urls) == 1 and urls[0] else None
     return Finding(
         kind=FindingKind.HTTP,
         subject=host or "computed",
@@ -130,6 +141,13 @@ def _http(setting: Setting, address: str, own: Sequence[Setting]) -> Finding:
         span=setting.span,
         digest=digest_of(own),
     )
+
+
+def _host_in(url: str) -> str | None:
+    try:
+        return urlsplit(url if "//" in url else f"//{url}").hostname
+    except ValueError:
+        return None
 
 
 def _configured(setting: Setting, steps: tuple[str, ...], subject: str, address: str) -> Iterator[Finding]:
@@ -193,9 +211,7 @@ def _computed(setting: Setting, subject: str, address: str, what: str) -> Findin
     )
 
 
-def _kept_elsewhere(
-    setting: Setting, path: tuple[str, ...], settings: Sequence[Setting]
-) -> Iterator[Finding]:
+def _kept_elsewhere(setting: Setting, path: tuple[str, ...], inside: Inside) -> Iterator[Finding]:
     """Where the state is kept, and what seals it."""
     if path[1] == "encryption":
         if len(path) == 5 and path[3] == "external" and setting.value == OPENING:
@@ -206,7 +222,7 @@ def _kept_elsewhere(
                 message=f"the encryption of the state runs a program (`{path[2]}.external.{path[4]}`)",
                 because="the program is run with all that the engine has, when it plans too",
                 span=setting.span,
-                digest=_below(settings, setting.path),
+                digest=digest_of(inside()),
             )
         else:
             yield from _configured(setting, path[2:], "encryption", "encryption")

@@ -16,15 +16,23 @@ from tree_sitter import Node
 from runner.diagnostics import Diagnostic, Severity, Span
 from runner.source.spans import Place, beyond_limits, syntax_problem
 
+MOST_BYTES = 2 << 20
+"""Of one file; the largest of thousands that were looked at is a tenth of it."""
+
 UNREADABLE = "code-unreadable"
 
 _LITERAL = re.compile(rb"(?:\\.|[^\\\"\r\n])*", re.DOTALL)
-_MARKS = re.compile(rb"[$]{3,}\{|%{3,}\{")
+_MARKS = re.compile(rb"(?<!\$)\${3,}\{|(?<!%)%{3,}\{")
 """Longer runs than the escapes `$${` and `%%{`: nobody writes them, and whether they escape depends on who counts."""
+
+
+_WITHIN = "a comment within a string"
 
 
 def unread_bytes(place: Place) -> Diagnostic | None:
     """What makes the file unreadable before anything is parsed."""
+    if len(place.content) > MOST_BYTES:
+        return doubt(place.at(0), f"these are more than {MOST_BYTES:,} bytes")
     if refused := beyond_limits(place):
         return refused
     try:
@@ -73,8 +81,6 @@ def _of_marks(place: Place) -> Iterator[Diagnostic]:
 
 def _comment(content: bytes, node: Node) -> str:
     text = content[node.start_byte : node.end_byte]
-    if node.parent is not None and node.parent.type in {"quoted_template", "heredoc_template", "string_lit"}:
-        return "a comment within a string"
     if text.startswith(b"/*"):
         return "" if text.find(b"*/", 2) == len(text) - 2 else "a comment that ends elsewhere"
     return "a comment of more than one line" if b"\n" in text else ""
@@ -85,6 +91,8 @@ def _quoted(content: bytes, node: Node) -> str:
     for child in node.children:
         between = content[at : child.start_byte]
         literal = child.type == "template_literal"
+        if child.type == "comment":
+            return _WITHIN
         if b"\n" in between or (literal and not _LITERAL.fullmatch(child.text or b"")):
             return "a string that does not end on its line"
         at = child.end_byte
@@ -96,6 +104,8 @@ def _heredoc(content: bytes, node: Node) -> str:
     end = content.find(b"\n", node.end_byte)
     lines = content[node.start_byte : end if end >= 0 else len(content)].split(b"\n")
     word = lines[0].rstrip(b"\r").removeprefix(b"<<").removeprefix(b"-")
+    if any(child.type == "comment" for child in node.children):
+        return _WITHIN
     identifiers = [child.text for child in node.children if child.type == "heredoc_identifier"]
     if not identifiers or any(each != word for each in identifiers):
         return "a heredoc whose word is not clear"

@@ -7,7 +7,8 @@ takes them so, and what we dropped here would run unseen.
 from __future__ import annotations
 
 import json
-from json.encoder import encode_basestring
+import re
+from collections.abc import Iterator
 from typing import TypeAlias
 from unicodedata import normalize
 
@@ -21,6 +22,7 @@ from runner.source.gate_hcl import digest_of, read_template
 from runner.source.hcl import text_in_template
 from runner.source.spans import Place
 
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BOM = b"\xef\xbb\xbf"
 Path: TypeAlias = tuple[str, ...]
 
@@ -36,16 +38,27 @@ class _Gathered(Struct):
     settings: list[Setting] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     doubts: list[Diagnostic] = field(default_factory=list)
-    at: int = 0
+    strings: Iterator[re.Match[bytes]] = field(default_factory=lambda: iter(()))
 
-    def passed(self, text: str) -> Span:
-        """Where the string `text` stands next: strings are asked for in their order."""
-        for written in (encode_basestring(text), json.dumps(text)):
-            found = self.place.content.find(written.encode(errors="surrogatepass"), self.at)
-            if found >= 0:
-                self.at = found + len(written)
-                return self.place.at(found)
-        return self.place.at(self.at)
+    def passed(self) -> Span:
+        """Where the next string stands: they are asked for in their order, and none is left out."""
+        found = next(self.strings, None)
+        return self.place.at(found.start() if found else 0)
+
+    def skipped(self, value: object) -> None:
+        """Passes what is not looked into."""
+        match value:
+            case _Pairs():
+                for _, inner in value.items:
+                    self.passed()
+                    self.skipped(inner)
+            case list():
+                for each in value:
+                    self.skipped(each)
+            case str():
+                self.passed()
+            case _:
+                return
 
     def template(self, text: str, path: Path, span: Span) -> None:
         """Keeps what stands in the template `text`."""
@@ -66,7 +79,7 @@ def written_json(content: bytes, path: str) -> WrittenFile:
     except (ValueError, RecursionError) as problem:
         offset = problem.pos if isinstance(problem, json.JSONDecodeError) else 0
         return WrittenFile(path=path, doubts=(doubt(place.at(offset), f"this is not JSON ({problem})"),))
-    found = _Gathered(place)
+    found = _Gathered(place, strings=_STRING.finditer(content))
     _object(found, (), root)
     if found.doubts:
         return WrittenFile(path=path, doubts=tuple(found.doubts))
@@ -75,23 +88,43 @@ def written_json(content: bytes, path: str) -> WrittenFile:
 
 def _object(found: _Gathered, path: Path, value: object, *, made: bool = False) -> None:
     """The members of `value`, an object or a list of such. `made`: it is what a `dynamic` block is made of."""
-    for pairs in _all_of(value):
-        for key, inner in pairs.items:
-            span = found.passed(key)
-            name = normalize("NFC", key)
-            if "${" in key or "%{" in key:
-                found.template(key, (*path, COMPUTED_NAME), span)
-                name = COMPUTED_NAME
-            if made and name == "content":
-                _object(found, path, inner)
-            elif name == "dynamic" and path:
-                for each in _all_of(inner):
-                    for label, block in each.items:
-                        place = (*path, normalize("NFC", label))
-                        found.settings.append(_opening(place, found.passed(label), block))
-                        _object(found, place, block, made=True)
-            else:
-                _value(found, (*path, name), inner, span)
+    match value:
+        case _Pairs():
+            for key, inner in value.items:
+                _member(found, path, key, inner, made=made)
+        case list():
+            for each in value:
+                _object(found, path, each, made=made)
+        case _:
+            found.skipped(value)
+
+
+def _member(found: _Gathered, path: Path, key: str, value: object, *, made: bool) -> None:
+    span, name = found.passed(), normalize("NFC", key)
+    if "${" in key or "%{" in key:
+        found.template(key, (*path, COMPUTED_NAME), span)
+        name = COMPUTED_NAME
+    if made and name == "content":
+        _object(found, path, value)
+    elif name == "dynamic" and path:
+        _dynamic(found, path, value)
+    else:
+        _value(found, (*path, name), value, span)
+
+
+def _dynamic(found: _Gathered, path: Path, value: object) -> None:
+    """Labels, and what stands where each of them says."""
+    match value:
+        case _Pairs():
+            for label, block in value.items:
+                place = (*path, normalize("NFC", label))
+                found.settings.append(_opening(place, found.passed(), block))
+                _object(found, place, block, made=True)
+        case list():
+            for each in value:
+                _dynamic(found, path, each)
+        case _:
+            found.skipped(value)
 
 
 def _value(found: _Gathered, path: Path, value: object, span: Span) -> None:
@@ -103,7 +136,7 @@ def _value(found: _Gathered, path: Path, value: object, span: Span) -> None:
             for each in value:
                 _value(found, path, each, span)
         case str():
-            found.passed(value)
+            found.passed()
             text = normalize("NFC", value)
             found.settings.append(Setting(path=path, value=_text(text), span=span, digest=_digest(value)))
             found.template(text, path, span)
@@ -116,17 +149,6 @@ def _value(found: _Gathered, path: Path, value: object, span: Span) -> None:
 
 def _opening(path: Path, span: Span, value: object) -> Setting:
     return Setting(path=path, value=OPENING, span=span, digest=_digest(value))
-
-
-def _all_of(value: object) -> list[_Pairs]:
-    """The objects in `value`, however deep lists hold them."""
-    match value:
-        case _Pairs():
-            return [value]
-        case list():
-            return [each for item in value for each in _all_of(item)]
-        case _:
-            return []
 
 
 def _text(value: str) -> Text:

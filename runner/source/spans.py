@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from itertools import accumulate
 
 from tree_sitter import Node, Point
 
@@ -12,6 +14,11 @@ MOST_NESTING = 200
 """Brackets within brackets. People write 20; beyond this a parser's stack, ours or the engine's, is the target."""
 
 MOST_BYTES = 8 << 20
+_BLOCK = 1024
+_CONTINUING = bytes(range(0x80, 0xC0))
+"""All bytes of a character in UTF-8 but its first."""
+
+_LINE_END = re.compile(rb"\n")
 _BRACKETS = re.compile(rb"[][(){}]")
 
 
@@ -21,7 +28,9 @@ class Place:
     def __init__(self, path: str, content: bytes) -> None:
         self.path = path
         self.content = content
-        self._lines: list[bytes] | None = None
+        self._ascii = content.isascii()
+        self._starts: list[int] | None = None
+        self._blocks: list[int] | None = None
 
     def span(self, node: Node) -> Span:
         """Where `node` stands."""
@@ -36,22 +45,45 @@ class Place:
 
     def at(self, offset: int) -> Span:
         """The place of the byte at `offset`."""
-        before = self.content[: max(offset, 0)]
-        line_start = before.rfind(b"\n") + 1
-        column = len(before[line_start:].decode(errors="replace")) + 1
-        return Span(file=self.path, line=before.count(b"\n") + 1, column=column)
+        offset = max(offset, 0)
+        row = bisect_right(self._line_starts, offset) - 1
+        return Span(file=self.path, line=row + 1, column=self._characters(self._line_starts[row], offset) + 1)
 
     def line(self, span: Span) -> str:
         """The line that `span` points into."""
-        lines = self.content.split(b"\n")
-        return lines[span.line - 1].decode(errors="replace").rstrip("\r") if span.line <= len(lines) else ""
+        starts = self._line_starts
+        if span.line > len(starts):
+            return ""
+        end = self.content.find(b"\n", starts[span.line - 1])
+        content = self.content[starts[span.line - 1] : end if end >= 0 else len(self.content)]
+        return content.decode(errors="replace").rstrip("\r")
+
+    @property
+    def _line_starts(self) -> list[int]:
+        if self._starts is None:
+            self._starts = [0, *(hit.end() for hit in _LINE_END.finditer(self.content))]
+        return self._starts
 
     def _column(self, point: Point) -> int:
-        if self.content.isascii():
+        if self._ascii:
             return point.column + 1
-        if self._lines is None:
-            self._lines = self.content.split(b"\n")
-        return len(self._lines[point.row][: point.column].decode(errors="replace")) + 1
+        start = self._line_starts[point.row]
+        return self._characters(start, start + point.column) + 1
+
+    def _characters(self, start: int, end: int) -> int:
+        """How many characters stand from `start` to `end`. A line may be as long as the file, and each of its places be
+        asked for: none of them costs more than a block."""
+        return end - start if self._ascii else self._before(end) - self._before(start)
+
+    def _before(self, offset: int) -> int:
+        if self._blocks is None:
+            sizes = (
+                len(self.content[at : at + _BLOCK].translate(None, _CONTINUING))
+                for at in range(0, len(self.content), _BLOCK)
+            )
+            self._blocks = [0, *accumulate(sizes)]
+        block = min(offset // _BLOCK, len(self._blocks) - 1)
+        return self._blocks[block] + len(self.content[block * _BLOCK : offset].translate(None, _CONTINUING))
 
 
 def beyond_limits(place: Place) -> Diagnostic | None:
