@@ -40,7 +40,7 @@ class Tagged:
             members: dict[str, Json] = {"@": self._named(value)}
             for name, default in self._defaults[type(value)]:
                 if (member := getattr(value, name)) != default:
-                    members[name] = self.written(member)
+                    members[name] = member if type(member) in _PLAIN else self.written(member)
             return members
         match value:
             case Enum():

@@ -296,14 +296,15 @@ def _provider(found: _Gathered, block: Node, labels: list[str]) -> None:
 def _resource(found: _Gathered, block: Node, labels: list[str]) -> None:
     if len(labels) < 2:
         return
-    mode, values, span = _MODES[words(block.named_children[0])], _values(block), found.place.span(block)
+    mode, span, written = _MODES[words(block.named_children[0])], found.place.span(block), block.text or b""
+    values = _values(block) if b"provider" in written else {}
     provider = words(values["provider"]).split(".")[0] if "provider" in values else ""
     found.resources.append(
         ResourceBlock(mode=mode, type=labels[0], name=labels[1], span=span, provider=provider)
     )
     if mode == "data" and labels[0] == "terraform_remote_state":
         found.remote.append(_remote_state(block, labels[1], found.place))
-    for inner in _blocks(block):
+    for inner in _blocks(block) if b"provisioner" in written else ():
         if words(inner.named_children[0]) == "provisioner":
             owner = f"{labels[0]}.{labels[1]}"
             found.provisioners.append(

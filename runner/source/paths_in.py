@@ -28,6 +28,9 @@ _PATH_KEYS = ("dir", "directory", "path", "source", "file", "filename", "folder"
 _KEYED = re.compile(rb"(?:%s)\s*[=/#]" % "|".join(_PATH_KEYS).encode())
 """The keys again, as they stand before their values or a comment."""
 
+_OF_A_BLOCK = re.compile(rb'[ \t]*[{"]')
+"""What follows the label of a block, and no value."""
+
 _INSIDE = frozenset(
     {"expression", "template_expr", "quoted_template", "heredoc_template", "template_interpolation",
      "function_arguments", "collection_value", "tuple"}
@@ -133,10 +136,11 @@ def _taken(node: Node) -> bool:
 
 def _bare(root: Node, place: Place) -> Iterator[tuple[Node, str]]:
     """Bare strings that may be paths: with a slash or an extension, or given to an attribute that is named so."""
-    keyed = root.has_error or _KEYED.search(place.content) is not None
+    broken = root.has_error
+    keyed = broken or _KEYED.search(place.content) is not None
     for hit in _BARE.finditer(place.content):
         pathlike = _PATHLIKE.search(hit[1]) is not None
-        if not pathlike and not keyed:
+        if not (pathlike or keyed) or (not broken and _OF_A_BLOCK.match(place.content, hit.end())):
             continue
         attribute = _attribute_of(_at(root, hit.start(1), hit.end(1)))
         if attribute is None or attribute.parent is None:
