@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 
 from runner.git.listing import Listing
 from runner.git.repository import Repository
@@ -61,7 +61,7 @@ class CommitTree:
         contents = self._repository.objects.read_many(ids.values())
         return {path: contents[oid] for path, oid in ids.items() if oid in contents}
 
-    def in_turn(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    def in_turn(self, paths: Iterable[str]) -> Generator[tuple[str, bytes], None, None]:
         """See TreeInTurn."""
         listing = self._listing()
         nodes = [(path, node.id) for path in paths if (node := listing.node(path)) and node.kind in _READABLE]
