@@ -259,8 +259,8 @@ class GitLabForge:
         return reports_of(self._call.pages(f"read the checks of {commit[:12]}", path, StatusWire, query))
 
     def report_check(self, check: Check) -> Check:
-        """See Forge. GitLab refuses a state that is there already, and some ways back: what stands there is left where it
-        is as green as it should be, else that is an error."""
+        """See Forge. GitLab refuses a state that is there already, and some ways back: what stands there is left where
+        it is as green as it should be, else that is an error."""
         what = f"report the check `{check.name}`"
         path = f"{self._repo}/statuses/{quote(check.commit)}"
         asked = Ask(

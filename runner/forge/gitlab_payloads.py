@@ -133,7 +133,7 @@ def commit_of(wire: CommitWire) -> PullCommit:
 def pushes_of(branch: str, events: Iterable[EventWire]) -> Iterator[Push]:
     """The pushes to a branch."""
     for event in events:
-        push = event.push_data
+        push = event.push
         if push and push.ref_type == "branch" and push.ref == branch and push.commit_to:
             yield Push(who=person_of(event.author), before=push.commit_from or "", after=push.commit_to)
 

@@ -103,7 +103,7 @@ class EventWire(Struct, frozen=True):
     """An event of a project."""
 
     author: UserWire | None = None
-    push_data: PushWire | None = None
+    push: PushWire | None = field(name="push_data", default=None)
 
 
 class ApproverWire(Struct, frozen=True):
