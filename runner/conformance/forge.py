@@ -257,7 +257,8 @@ def check_an_edit_by_another_is_not_ours(bench: ForgeBench) -> None:
     bench.rewrite(number, ours.id, bench.author, f"{MARKER} approved by everybody")
     found = bench.forge.read_comment(number, ours.id)
     assert found is not None
-    assert found.edited
+    assert found.body.endswith("approved by everybody")
+    assert found.edited == (found.updated_at > found.created_at)
     editor = bench.forge.last_editor(number, found)
     assert (editor is not None) == bench.forge.limits.editors
     assert editor is None or same_person(editor, bench.author)

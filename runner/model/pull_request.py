@@ -110,7 +110,8 @@ class Review(Struct, frozen=True, kw_only=True):
 
 
 class Comment(Struct, frozen=True, kw_only=True):
-    """`edited`: its text is not the one it was created with."""
+    """`edited`: its text is not the one it was created with, as far as its times tell: on some forges they are whole
+    seconds, and an edit within one does not show. So False proves nothing (`Forge.last_editor`)."""
 
     id: str
     author: Person
