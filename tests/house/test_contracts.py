@@ -12,7 +12,9 @@ from tests.house.sources import ROOT, Source, everything, sources
 # Each starts a process, or becomes one, without naming `subprocess`.
 _STARTERS = ("fork", "forkpty", "popen", "posix_spawn", "posix_spawnp", "startfile", "system")
 _STARTER_PREFIXES = ("exec", "spawn")
-_PROCESS_ROOM = frozenset({"runner/kit/process.py", "runner/kit/twin.py"})  # programs, and ourselves once more
+_PROCESS_ROOM = frozenset(
+    {"runner/kit/process.py", "runner/kit/twin.py"}
+)  # programs, and ourselves once more
 _CLOCKS = frozenset({"now", "today", "utcnow"})
 _PURE = ("runner/decisions", "runner/model")
 
