@@ -89,6 +89,7 @@ def test_nobody_approves_what_is_partly_their_own(part: Mapping[str, object], sa
 def test_where_it_is_not_known_who_pushed_nobodys_approval_counts(unknown: object) -> None:
     found = standing(approving(), facts(review(), contributions=unknown))
     assert not found.open
+    assert not found.approvers
     assert any("the forge does not" in each for each in found.missing)
 
 
