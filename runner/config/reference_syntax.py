@@ -117,7 +117,7 @@ class ReferenceReader:
         lead = len(inner) - len(inner.lstrip())
         span = self._places.inside(steps, text[start : end + 1], start, start)
         try:
-            return read_reference(inner.strip(), self._scope, span)
+            return _read_reference(inner.strip(), self._scope, span)
         except _Wrong as wrong:
             offset = start + 2 + lead + wrong.offset
             place = self._places.inside(steps, text[start : end + 1], start, offset)
@@ -125,7 +125,7 @@ class ReferenceReader:
             return None
 
 
-def read_reference(inner: str, scope: Scope, span: Span | None) -> Reference:
+def _read_reference(inner: str, scope: Scope, span: Span | None) -> Reference:
     """What stands between `${` and `}`."""
     if not inner:
         raise _Wrong("reference-syntax", "the reference is empty", 0, _FORMS)

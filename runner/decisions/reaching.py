@@ -20,15 +20,15 @@ def templated(text: str, target: Target) -> str:
     return text
 
 
-def written_form(value: Written) -> Json:
+def _written_form(value: Written) -> Json:
     """`value` as JSON, references by their names: what was written, not what it comes to."""
     match value:
         case Expression(parts=parts):
             return {"$expression": [part if isinstance(part, str) else {"$": _named(part)} for part in parts]}
         case list():
-            return [written_form(item) for item in value]
+            return [_written_form(item) for item in value]
         case dict():
-            return {key: written_form(item) for key, item in value.items()}
+            return {key: _written_form(item) for key, item in value.items()}
         case _:
             return value
 
@@ -92,7 +92,7 @@ def _state(state: StateSettings) -> Json:
 
 def _reaching_inputs(target: Target, declared: frozenset[str] | None) -> dict[str, Json]:
     def reaching(inputs: Inputs) -> dict[str, Json]:
-        return {name: written_form(each.value) for name, each in inputs.items()}
+        return {name: _written_form(each.value) for name, each in inputs.items()}
 
     environment = reaching(target.environment_inputs)
     captured: dict[str, Json] = dict(target.stack.captures)

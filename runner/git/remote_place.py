@@ -80,14 +80,14 @@ class RemotePlace:
             )
         except NoAnswer as error:
             return NotKnown(message=str(error))
-        return judged_push(answer, len(moves))
+        return _judged_push(answer, len(moves))
 
     def turn(self) -> AbstractContextManager[None]:
         """See Place; remote writers cannot queue."""
         return nullcontext()
 
 
-def judged_push(answer: GitAnswer, count: int) -> MoveAnswer:
+def _judged_push(answer: GitAnswer, count: int) -> MoveAnswer:
     """What `push --porcelain` of `count` refs says: one line a ref, `<flag> TAB <from>:<to> TAB <summary>`."""
     flags = [line[0] for line in answer.lines if re.match(r"[ +*=!-]\t", line)]
     if answer.status == 0 and len(flags) == count and "!" not in flags:

@@ -47,7 +47,7 @@ class Sealer:
     def open(self, target: str, address: str, path: str, sealed: str) -> Json:
         """What `seal` was given. ValueError for text that is not sealed; AskedWrongly `key-unknown` for another key's;
         HistoryMoved `value-not-authentic` when it was changed or stands at another place."""
-        if not is_sealed(sealed):
+        if not _is_sealed(sealed):
             raise ValueError("not a sealed value")
         key_id, _, text = sealed.removeprefix(PREFIX).partition(":")
         place = f"{target} {address} {path}"
@@ -80,6 +80,6 @@ class Sealer:
         return hmac.new(self._passphrase_key, target.encode(), sha256).hexdigest()
 
 
-def is_sealed(value: object) -> bool:
+def _is_sealed(value: object) -> bool:
     """Whether `value` is text that claims to have been sealed."""
     return isinstance(value, str) and value.startswith(PREFIX)

@@ -68,10 +68,10 @@ def _object(pairs: Iterable[bytes]) -> bytes:
 def target_blob(file: TargetFile) -> bytes:
     """`deployment.json`."""
     deployment = file.deployment
-    value: dict[str, Json] = {"target": str(file.newest.target), "newest": entry_json(file.newest)}
+    value: dict[str, Json] = {"target": str(file.newest.target), "newest": _entry_json(file.newest)}
     if deployment:
         value["deployment"] = {
-            "last": None if deployment.last == file.newest else entry_json(deployment.last),
+            "last": None if deployment.last == file.newest else _entry_json(deployment.last),
             "good": _good_json(deployment, file.newest),
             "outputs": dict(deployment.outputs),
             "directory": deployment.directory,
@@ -93,8 +93,8 @@ def target_file(content: bytes) -> TargetFile:
 
 def environment_blob(file: EnvironmentFile) -> bytes:
     """`environment.json`."""
-    freezes: list[Json] = [entry_json(entry) for entry in file.freezes]
-    return blob({"newest": entry_json(file.newest), "freezes": freezes})
+    freezes: list[Json] = [_entry_json(entry) for entry in file.freezes]
+    return blob({"newest": _entry_json(file.newest), "freezes": freezes})
 
 
 def environment_file(content: bytes) -> EnvironmentFile:
@@ -104,7 +104,7 @@ def environment_file(content: bytes) -> EnvironmentFile:
     return EnvironmentFile(newest=entry_of(_needed(whole, "newest")), freezes=freezes)
 
 
-def entry_json(entry: Entry) -> Json:
+def _entry_json(entry: Entry) -> Json:
     """An entry as JSON; what has its default is left out."""
     value: dict[str, Json] = {
         "target": {"environment": entry.target.environment, "stack": entry.target.stack},
@@ -139,7 +139,7 @@ def entry_json(entry: Entry) -> Json:
 
 
 def entry_of(written: Fields) -> Entry:
-    """Reads what `entry_json` wrote. NotReadable."""
+    """Reads what `_entry_json` wrote. NotReadable."""
     digests, state, name = written.below("digests"), written.below("state"), _needed(written, "target")
     try:
         kind, result = EntryKind(written.text("kind")), Result(written.text("result"))
@@ -184,7 +184,7 @@ def _good_json(deployment: Deployment, newest: Entry) -> Json:
         case good if good == deployment.last:
             return "last"
         case good:
-            return entry_json(good)
+            return _entry_json(good)
 
 
 def _deployment(written: Fields, newest: Entry) -> Deployment:

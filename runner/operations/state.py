@@ -170,7 +170,7 @@ def _versions(bench: Bench, whole: Survey, name: TargetName) -> StateResult:
     if not kept:
         why = _PASTLESS.get(place.settings.backend, "none yet")
         return StateResult(text=f"no versions of the state of `{name}` are kept: {why}", notes=whole.notes)
-    rows = tuple(version_row(each, place.stored) for each in kept)
+    rows = tuple(_version_row(each, place.stored) for each in kept)
     return StateResult(rows=rows, notes=whole.notes, next=(f"runner state restore {name} VERSION",))
 
 
@@ -180,7 +180,7 @@ _PASTLESS = {
 }
 
 
-def version_row(version: StateVersion, named: StoredState) -> Mapping[str, Json]:
+def _version_row(version: StateVersion, named: StoredState) -> Mapping[str, Json]:
     """One kept version as a row; `standing` says which one the record names."""
     facts = version.stored.facts
     return {

@@ -59,7 +59,7 @@ def place_of(session: Session, name: TargetName) -> StatePlace:
     """Where the state of `name` is by the record, else where the configuration puts it. Reads no state."""
     session.survey.record.ledger.refresh([name.environment])
     stored = named_state(session, name)
-    settings = recorded_settings(session, name, stored) if stored else unrecorded_settings(session, name)
+    settings = _recorded_settings(session, name, stored) if stored else unrecorded_settings(session, name)
     return StatePlace(stored=stored, settings=settings, store=opened_store(session, name, settings))
 
 
@@ -84,7 +84,7 @@ def standing_state(session: Session, name: TargetName) -> Standing:
     return Standing(state=state, place=place)
 
 
-def recorded_settings(session: Session, name: TargetName, stored: StoredState) -> StateSettings:
+def _recorded_settings(session: Session, name: TargetName, stored: StoredState) -> StateSettings:
     """The settings of the store that holds what the record names. They are the environment's where they fit, else what
     the location itself says."""
     backend = StateBackend(stored.store)

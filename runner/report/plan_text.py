@@ -72,7 +72,7 @@ def plan_lines(plan: Plan, *, unfolded: bool = False, applying: bool = False) ->
         *(
             each
             for change in _ordered(plan.planned.changes)
-            for each in indented(change_lines(change, unfolded), 2)
+            for each in indented(_change_lines(change, unfolded), 2)
         ),
         *indented(_outputs(plan.planned.outputs), 2),
         *indented(_ending(plan, plan.planned, applying), 2),
@@ -86,7 +86,7 @@ def plan_parts(plan: Plan) -> list[list[Line]]:
         return []
     parts = [
         list(_remarks(plan, plan.planned)),
-        *(list(change_lines(change)) for change in _ordered(plan.planned.changes)),
+        *(list(_change_lines(change)) for change in _ordered(plan.planned.changes)),
         list(_outputs(plan.planned.outputs)),
     ]
     return [each for each in parts if each]
@@ -114,7 +114,7 @@ def counted_text(plan: Plan) -> str:
     return counts_text(counted(plan.planned)) if plan.planned else "not planned yet"
 
 
-def change_lines(change: Change, unfolded: bool = False) -> Iterator[Line]:
+def _change_lines(change: Change, unfolded: bool = False) -> Iterator[Line]:
     """One change: a head, and its attributes where they tell something."""
     sign, words = _HEADS.get(change.kind, (Piece("    "), "stays as it is"))
     loud = Style.LOUD if change.kind in _LOUD else Style.FAINT

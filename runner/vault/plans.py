@@ -1,12 +1,10 @@
-"""Where saved plans are kept: in `refs/runner/plans/<key>`, or in the clone's Git directory."""
+"""Where saved plans are kept: in `refs/runner/plans/<key>`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from runner.git import Edit, Refs
-from runner.kit.private_files import replace_file
 from runner.model.names import TargetName, decoded, encoded
 from runner.vault.plan_seal import PlanSeal, SavedPlan, plan_not_authentic, read_label, written_label
 
@@ -51,35 +49,6 @@ class GitPlans:
         """The edit that removes a target's plan."""
         changes = {_label_path(target): None, _sealed_path(target): None}
         return Edit(ref=plans_ref(key), changes=changes, message="runner: plan gone")
-
-
-class PlanDirectory:
-    """Plans in a directory of the clone's Git directory: what `preview --save` keeps. One plan a target."""
-
-    def __init__(self, directory: Path, seal: PlanSeal) -> None:
-        self._directory = directory
-        self._seal = seal
-
-    def keep(self, plan: SavedPlan) -> Path:
-        """Writes it, mode 600; the sealed file's path."""
-        path = self._directory / _sealed_path(plan.target)
-        replace_file(path, self._seal.seal(plan), synced=True)
-        replace_file(self._directory / _label_path(plan.target), written_label(plan), synced=True)
-        return path
-
-    def find(self, target: TargetName) -> SavedPlan | None:
-        """The kept plan, opened; None when there is none."""
-        try:
-            label = (self._directory / _label_path(target)).read_bytes()
-            sealed = (self._directory / _sealed_path(target)).read_bytes()
-        except FileNotFoundError:
-            return None
-        return self._seal.open(target, label, sealed)
-
-    def discard(self, target: TargetName) -> None:
-        """Removes it; nothing when there is none."""
-        (self._directory / _label_path(target)).unlink(missing_ok=True)
-        (self._directory / _sealed_path(target)).unlink(missing_ok=True)
 
 
 def plans_ref(key: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -14,7 +13,7 @@ from runner.git import Edit
 from runner.kit.crypto import generate, ring_of
 from runner.model.plan import StateFacts
 from runner.vault.plan_seal import PlanSeal, SavedPlan, written_label
-from runner.vault.plans import GitPlans, PlanDirectory, plans_ref
+from runner.vault.plans import GitPlans, plans_ref
 from tests.vault.store_benches import KEYS, GitPlace
 
 SEAL = PlanSeal(keys=KEYS, ledger="ledger-1", max_bytes=1 << 20)
@@ -82,18 +81,3 @@ def test_another_targets_plan_does_not_open(git_place: GitPlace) -> None:
 
 def test_a_plan_over_the_limit_is_refused_by_name() -> None:
     refused("plan-too-large", lambda: replace(SEAL, max_bytes=1000).seal(replace(PLAN, content=bytes(1000))))
-
-
-def test_a_plan_kept_in_the_clone_is_private_and_sealed(tmp_path: Path) -> None:
-    plans = PlanDirectory(tmp_path / "plans", SEAL)
-    assert plans.find(NETWORK) is None
-    path = plans.keep(PLAN)
-    plans.keep(PLAN)
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert b"canary" not in path.read_bytes()
-    assert PlanDirectory(tmp_path / "plans", SEAL).find(NETWORK) == PLAN
-    path.write_bytes(path.read_bytes()[:-1])
-    refused("plan-not-authentic", lambda: plans.find(NETWORK))
-    plans.discard(NETWORK)
-    plans.discard(NETWORK)
-    assert plans.find(NETWORK) is None
