@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Protocol, cast
@@ -32,6 +32,7 @@ _OPTIONS = (
     "-c", "advice.detachedHead=false",
 )  # fmt: skip
 
+_PIECE = 1 << 16  # bytes
 # A user's own configuration counts (identity, signing, credentials, url.*.insteadOf), and so do the programs that it
 # names: what they need to find their agents, sockets, proxies and tokens is passed through. Everything else is not.
 _PASSED = frozenset(
@@ -162,6 +163,27 @@ class GitCommand:
         if answer.status:
             raise git_failed(arguments, answer)
         return answer.stdout
+
+    def pieces(self, *arguments: str, env: Mapping[str, str] | None = None) -> Generator[bytes, None, None]:
+        """The output of a command that does not fail in a sound clone, as it comes; who stops asking ends the command.
+        ToolUnavailable `git-failed` when it does."""
+        process = self._start(arguments, env or {}, listens=False, own_session=True)
+        words: list[bytes] = []
+        listener = threading.Thread(target=lambda: words.append(process.stderr.read()), daemon=True)
+        listener.start()
+        try:
+            while piece := process.stdout.read(_PIECE):
+                yield piece
+            status = process.wait()
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+            listener.join()
+            process.stdout.close()
+            process.stderr.close()
+        if status:
+            raise git_failed(arguments, self._answer(process, b"", b"".join(words)))
 
     def network(self, *arguments: str, env: Mapping[str, str] | None = None) -> GitAnswer:
         """Runs a command that talks to a remote. NoAnswer `remote-silent` after `network_timeout` seconds; it and all

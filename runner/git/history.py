@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from runner.git.tree_editing import blobs_at, blobs_below
 
 _AT_ONCE = 500
 _FEW = 8
-_PAGES = (50, 1000, 1 << 31)
+# Into a pipe, `git log` writes each commit by itself, unless it is told that nobody waits for it.
+_AT_LEISURE = {"GIT_FLUSH": "0"}
 
 
 class CloneHistory:
@@ -49,20 +51,19 @@ class CloneHistory:
             yield from (_logged(each, found[each]) for each in chunk)
 
     def messages(self, commit: str) -> Iterator[tuple[str, str]]:
-        """See History. In growing pages: whoever wants the newest few does not pay for all."""
-        for page in _PAGES:
-            lines = self._command.output(
-                "log", "--first-parent", "--no-show-signature", "--encoding=UTF-8", "--format=%H%x00%P%x00%B%x00",
-                f"--max-count={page}", commit, "--",
-            )  # fmt: skip
-            parts = lines.decode("utf-8", "replace").split("\0")
-            found = len(parts) // 3
-            for at in range(0, found * 3, 3):
-                yield parts[at].strip(), parts[at + 2]
-            oldest = parts[(found - 1) * 3 + 1].split(" ") if found else [""]
-            if found < page or not oldest[0]:
-                return
-            commit = oldest[0]
+        """See History. Git goes on reading while the caller looks at what came, and ends when nobody asks on."""
+        pieces = self._command.pieces(
+            "log", "--first-parent", "--no-show-signature", "--encoding=UTF-8", "--format=%H%x00%B%x00", commit, "--",
+            env=_AT_LEISURE,
+        )  # fmt: skip
+        with closing(pieces):
+            rest = b""
+            for piece in pieces:
+                *parts, rest = (rest + piece).split(b"\0")
+                if len(parts) % 2:
+                    rest = parts.pop() + b"\0" + rest
+                for at in range(0, len(parts), 2):
+                    yield parts[at].decode().strip(), parts[at + 1].decode("utf-8", "replace")
 
     def touched(self, steps: Sequence[tuple[str, str]]) -> Mapping[str, tuple[str, ...]]:
         """See History."""

@@ -148,9 +148,13 @@ def _read(message: str) -> tuple[dict[str, str], dict[str, list[str]]]:
     _, blank, block = message.partition("\n\n")
     if not blank:
         raise NotReadable("the message has no trailers")
+    lines = block.rstrip("\n").split("\n")
+    plain = _plainly(lines) if "%" not in block else None
+    if plain is not None:
+        return plain, {}
     one: dict[str, str] = {}
     many: dict[str, list[str]] = {}
-    for line in block.rstrip("\n").split("\n"):
+    for line in lines:
         key, colon, value = line.partition(": ")
         if not colon:
             raise NotReadable(f"the line {line[:80]!r} is no trailer")
@@ -163,6 +167,15 @@ def _read(message: str) -> tuple[dict[str, str], dict[str, list[str]]]:
         else:
             one[key] = value
     return one, many
+
+
+def _plainly(lines: list[str]) -> dict[str, str] | None:
+    """Most entries: each line a trailer, each trailer once, and none that may stand twice; None for any other."""
+    try:
+        one = dict(line.split(": ", 1) for line in lines)
+    except ValueError:
+        return None
+    return one if len(one) == len(lines) and _MANY.isdisjoint(one) else None
 
 
 def _entry(one: Mapping[str, str], many: Mapping[str, list[str]], id: str) -> Entry:

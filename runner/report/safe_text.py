@@ -11,6 +11,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
+
 from runner.model.references import Json
 
 # Letters that show nothing and that Unicode calls something else than a format character.
@@ -22,6 +24,7 @@ _PLAIN = re.compile(r"[ -~]*")
 # GitHub obeys `::name` at the start of a line and `##[name]` anywhere, Azure `##vso[`, TeamCity `##teamcity[`.
 _HASH_COMMAND = re.compile(r"##(?=[A-Za-z.]*\[)")
 _JSON = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+_QUICK = msgspec.json.Encoder()
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~&:@$=^\"'%])")
 # Words that no forge makes anything of. All else becomes code, where none looks for mentions, references and links; an
 # entity does not keep `@name` from being one, for they are looked for in what was rendered.
@@ -86,7 +89,13 @@ def code_block(text: str, language: str = "") -> str:
 
 def json_text(value: Json | Mapping[str, Json] | Sequence[Json]) -> str:
     """`value` as one line of JSON in ASCII, so that not even a bidi mark in a string reaches whoever prints it."""
+    try:
+        quick = _QUICK.encode(value)
+    except ValueError:  # a lone surrogate
+        quick = b"\x7f"
     # U+007F is the one control character that JSON lets stand.
+    if quick.isascii() and b"\x7f" not in quick:
+        return quick.decode("ascii")
     return _JSON.encode(value).replace("\x7f", "\\u007f")
 
 

@@ -9,11 +9,17 @@ from pathlib import Path
 from runner.git.repository import Repository
 
 
-def git(directory: Path, *arguments: str, env: Mapping[str, str] | None = None) -> str:
+def git(directory: Path, *arguments: str, env: Mapping[str, str] | None = None, stdin: str = "") -> str:
     """Runs git as a user would, and gives its output."""
     identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "commit.gpgsign=false")
     done = subprocess.run(
-        ["git", *identity, *arguments], cwd=directory, capture_output=True, text=True, env=env, check=False
+        ["git", *identity, *arguments],
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        env=env,
+        check=False,
+        input=stdin,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

@@ -295,6 +295,10 @@ class Watched:
     def kill(self, *, engines: bool) -> None:
         """Kills the runner; with `engines` also all that it started, as a machine does that runs out of memory."""
         below = sorted(descendants(self.child.pid)) if engines else []
+        # All at once: what is left for an instant would be interrupted by the watchdog, and would end well.
+        for pid in below:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
         for pid in (self.child.pid, *below):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
