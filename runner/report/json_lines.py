@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import Any, assert_never, cast
 
 from msgspec import Struct
+from msgspec.structs import asdict, fields
 
 from runner.diagnostics import Diagnostic
 from runner.model.change import Change, OutputChange
@@ -69,8 +70,13 @@ def _writer(kind: type) -> Callable[[Any], Json]:
     if issubclass(kind, Sequence):
         return lambda value: [as_json(each) for each in value]
     if issubclass(kind, Struct):
-        return _record_writer(kind.__struct_fields__)
+        return asdict if _is_plain(kind) else _record_writer(kind.__struct_fields__)
     raise TypeError(f"a report has no JSON for {kind.__name__}")
+
+
+def _is_plain(kind: type[Struct]) -> bool:
+    """Whether every member is JSON already, as its type says."""
+    return all(member.type in _PLAIN for member in fields(kind))
 
 
 def _record_writer(names: tuple[str, ...]) -> Callable[[Any], Json]:
