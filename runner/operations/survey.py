@@ -57,6 +57,14 @@ class Survey(Struct, frozen=True, kw_only=True):
         return needs_among(among, self.edges)
 
 
+class Law(Struct, frozen=True, kw_only=True):
+    """The commit whose gates hold, those gates, and the remote where the record lives (empty: this clone)."""
+
+    commit: str
+    gates: GatesConfiguration
+    remote: str
+
+
 def gates_of(whole: Survey, environment: str) -> Gates:
     """The gates of an environment; the defaults for one that is on the record and not configured any more."""
     found = whole.believed.environments.get(environment)
@@ -70,7 +78,27 @@ def survey(bench: Bench, *, worktree: bool, refresh: bool = True, conducts: bool
         bench.tools.foresee()
     revision = snapshot_worktree(bench.tools.repository)
     planned = revision.tree if worktree else revision.commit
-    return _surveyed(bench, revision, planned, refresh=refresh, conducts=conducts)
+    return _surveyed(bench, _Looked(revision=revision, planned=planned), refresh=refresh, conducts=conducts)
+
+
+def survey_at(bench: Bench, commit: str, law: Law, *, conducts: bool = False) -> Survey:
+    """A survey that is pinned to two commits, whatever is checked out: `commit`, which is planned, and the law's."""
+    revision = Revision(commit=commit, tree=bench.tools.repository.tree_of(commit))
+    looked = _Looked(revision=revision, planned=commit, law=law)
+    return _surveyed(bench, looked, refresh=True, conducts=conducts)
+
+
+def law_now(bench: Bench) -> Law:
+    """The default branch's tip as its remote has it now (law 2). AskedWrongly `no-commit`; NoAnswer."""
+    revision = checked_out(bench.tools.repository)
+    _refuse_unborn(revision)
+    return _law(bench, revision, refresh=True)
+
+
+def law_at(bench: Bench, commit: str, now: Law) -> Law:
+    """The gates as they stood at `commit`; where the record lives is said by those of `now`."""
+    gates = bench.tools.gates(CommitTree(bench.tools.repository, commit))
+    return Law(commit=commit, gates=gates, remote=now.remote)
 
 
 @contextmanager
@@ -80,27 +108,29 @@ def glance(bench: Bench, *, graph: bool = True) -> Iterator[Survey]:
     repository = bench.tools.repository
     with repository.one_look():
         revision = checked_out(repository)
-        yield _surveyed(bench, revision, revision.commit, refresh=True, graph=graph)
+        yield _surveyed(bench, _Looked(revision=revision, planned=revision.commit), refresh=True, graph=graph)
+
+
+class _Looked(Struct, frozen=True, kw_only=True):
+    """What is looked at: `planned` is the commit or the tree whose wishes and code count; `law` None: as by hand."""
+
+    revision: Revision
+    planned: str
+    law: Law | None = None
 
 
 def _surveyed(
-    bench: Bench,
-    revision: Revision,
-    planned: str,
-    *,
-    refresh: bool,
-    graph: bool = True,
-    conducts: bool = False,
+    bench: Bench, looked: _Looked, *, refresh: bool, graph: bool = True, conducts: bool = False
 ) -> Survey:
-    """`planned` is the commit or the tree whose wishes and code count."""
-    repository = bench.tools.repository
+    repository, revision = bench.tools.repository, looked.revision
     _refuse_unborn(revision)
-    law, gates, remote = _law(bench, revision, refresh=refresh)
-    tree = CommitTree(repository, planned)
+    law = looked.law or _law(bench, revision, refresh=refresh)
+    gates, remote = law.gates, law.remote
+    tree = CommitTree(repository, looked.planned)
     wishes = bench.tools.wishes(tree, gates)
     if conducts:
         bench.tools.foresee({target.stack.engine for target in wishes.targets.values()})
-    record = bench.tools.record(remote, gates, CommitTree(repository, law))
+    record = bench.tools.record(remote, gates, CommitTree(repository, law.commit))
     if refresh or not remote:
         record.ledger.refresh([])
     code = bench.tools.code(tree)
@@ -109,7 +139,7 @@ def _surveyed(
         read_ahead(code, wishes.targets.values())
     return Survey(
         revision=revision,
-        law=law,
+        law=law.commit,
         tree=tree,
         gates=gates,
         wishes=wishes,
@@ -261,8 +291,8 @@ def _idle(wishes: WishesConfiguration, record: Record) -> tuple[Diagnostic, ...]
     return idle_removals(live, wishes.wishes)
 
 
-def _law(bench: Bench, revision: Revision, *, refresh: bool) -> tuple[str, GatesConfiguration, str]:
-    """The commit whose gates hold, those gates, and the ledger's remote (DESIGN, law 2, by hand).
+def _law(bench: Bench, revision: Revision, *, refresh: bool) -> Law:
+    """The law by hand (DESIGN, law 2).
 
     With a local ledger it is the checked-out commit, else the default branch's tip as fetched. Which of the two, which
     remote and which branch are gates themselves: the branch that the remote's HEAD names is asked first, and the
@@ -272,7 +302,7 @@ def _law(bench: Bench, revision: Revision, *, refresh: bool) -> tuple[str, Gates
     here = bench.tools.gates(CommitTree(repository, revision.commit))
     remotes = repository.remotes()
     if not remotes:
-        return revision.commit, here, ""
+        return Law(commit=revision.commit, gates=here, remote="")
     wanted = here.ledger.remote
     remote = "origin" if "origin" in remotes else wanted if wanted in remotes else remotes[0]
     branch = here.default_branch
@@ -286,8 +316,8 @@ def _law(bench: Bench, revision: Revision, *, refresh: bool) -> tuple[str, Gates
     if own != (remote, branch):
         tip, there = _gates_at(bench, *own, refresh=ask) or (tip, there)
     if there.ledger.remote == "none" or (not there.ledger.remote and wanted == "none"):
-        return revision.commit, here, ""
-    return tip or revision.commit, there, there.ledger.remote
+        return Law(commit=revision.commit, gates=here, remote="")
+    return Law(commit=tip or revision.commit, gates=there, remote=there.ledger.remote)
 
 
 def _gates_at(
