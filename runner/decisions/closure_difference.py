@@ -172,11 +172,10 @@ def _difference(item: ClosureItem, what: str, reading: Reading, *, opentofu: boo
 def _moved(path: str, before: Reading, after: Reading, moves: Mapping[str, str]) -> str:
     """Where `path` of the older tree is to be looked for in the newer: with its module, or as seen from the stack."""
     owner = before.owner(path)
+    old, new = before.closure.directory, after.closure.directory
     if owner in moves:
-        place = moves[owner]
-        return posixpath.normpath(posixpath.join(place, posixpath.relpath(path, owner)))
-    seen = posixpath.relpath(path, before.closure.directory)
-    return posixpath.normpath(posixpath.join(after.closure.directory, seen))
+        old, new = owner, moves[owner]
+    return path if old == new else posixpath.normpath(posixpath.join(new, posixpath.relpath(path, old)))
 
 
 def _same(old: ClosureItem, new: ClosureItem) -> bool:

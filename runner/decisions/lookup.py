@@ -87,8 +87,23 @@ def located(files: Files, path: str) -> Found:
     """Follows `path` (relative to the root, normalised) through links."""
     found = files.places.get(path)
     if found is None:
-        found = files.places[path] = followed(files, path)
+        found = files.places[path] = _beside_others(files, path) or followed(files, path)
     return found
+
+
+def _beside_others(files: Files, path: str) -> Found | None:
+    """Where `path` leads, if its directory is no link and nor is it: the way to the directory is gone once for all that
+    lies there."""
+    directory, slash, name = path.rpartition("/")
+    if not slash or name in ("", ".", ".."):
+        return None
+    place = files.places.get(directory)
+    if place is None:
+        place = files.places[directory] = followed(files, directory)
+    if place.path != directory or place.kind != "directory":
+        return None
+    node = files.node(path)
+    return Found(path=path, node=node) if node is None or node.kind != "link" else None
 
 
 def followed(files: Files, path: str) -> Found:

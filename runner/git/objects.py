@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import secrets
 import threading
 import zlib
@@ -235,13 +236,7 @@ def _unreadable(problem: str) -> ToolUnavailable:
 
 def _items(content: bytes, width: int) -> Mapping[str, TreeItem]:
     """A tree object's entries; ids are `width` bytes long."""
-    items: dict[str, TreeItem] = {}
-    at = 0
-    while at < len(content):
-        space, zero = content.index(b" ", at), content.index(b"\0", at)
-        end = zero + 1 + width
-        items[os.fsdecode(content[space + 1 : zero])] = TreeItem(
-            content[at:space].decode(), content[zero + 1 : end].hex()
-        )
-        at = end
-    return items
+    entry = re.compile(rb"(?s)(\d+) ([^\0]+)\0(.{%d})" % width)
+    return {
+        os.fsdecode(name): TreeItem(mode.decode(), oid.hex()) for mode, name, oid in entry.findall(content)
+    }

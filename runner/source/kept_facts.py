@@ -98,6 +98,8 @@ def _reader(kind: Any) -> Reader:
         return lambda written, _path: frozenset(written)
     if origin is tuple and arguments[1:] == (...,):
         item = _reader(arguments[0])
+        if item is _as_is:
+            return lambda written, _path: tuple(written)
         return lambda written, path: tuple([item(each, path) for each in written])
     if origin is tuple:
         items = [_reader(each) for each in arguments]
@@ -112,10 +114,13 @@ def _reader(kind: Any) -> Reader:
 
 def _struct_reader(kind: type[Struct]) -> Reader:
     hints = typing.get_type_hints(kind)
-    fields = [(name, _reader(hints[name])) for name in kind.__struct_fields__]
+    names = kind.__struct_fields__
+    readers = [(name, reader) for name in names if (reader := _reader(hints[name])) is not _as_is]
 
     def read(written: Any, path: str) -> Any:
-        pairs = zip(fields, written, strict=True)
-        return kind(**{name: inner(value, path) for (name, inner), value in pairs})
+        fields = dict(zip(names, written, strict=True))
+        for name, reader in readers:
+            fields[name] = reader(fields[name], path)
+        return kind(**fields)
 
     return read
