@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from tests.bench.forty_previews import forty_previews
 from tests.bench.large_records import growth, large_records, thousand_targets
-from tests.bench.large_repository import large_repository
+from tests.bench.large_repository import large_repository, two_sizes
 from tests.bench.peers import peers
 from tests.bench.scoreboard import Row, as_json, as_line, heading
 from tests.bench.second_previews import second_previews
@@ -26,6 +26,7 @@ BENCHES: dict[str, Callable[[], Iterator[Row]]] = {
     "record": large_records,
     "growth": growth,
     "affected": large_repository,
+    "sizes": two_sizes,
     "peers": peers,
 }
 

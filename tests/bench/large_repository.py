@@ -7,9 +7,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
-from tests.bench.scoreboard import Row, best, seconds_of
+from tests.bench.scoreboard import Row, best, in_turns, seconds_of
 from tests.bench.yard import RUNNER, place, run
 from tests.checkout import git
 from tests.decisions.monorepo import Monorepo, drawn
@@ -22,9 +23,9 @@ _COMMITS = 200
 _MEGABYTES = 100.0
 
 
-def large() -> Monorepo:
+def large(environments: int = 50) -> Monorepo:
     """The repository that this bench and its peers are asked about."""
-    return drawn(1, environments=50, stacks=100, modules=500, padding=8)
+    return drawn(1, environments=environments, stacks=100, modules=500, padding=8)
 
 
 def large_repository() -> Iterator[Row]:
@@ -53,6 +54,24 @@ def large_repository() -> Iterator[Row]:
     yield Row(what=f"{said}, warm", ours=warm, other=0.2, against="allowed", must=1.0)
     yield Row(what=f"{said}, warm, a new commit", ours=new, other=0.2, against="allowed", must=1.0)
     yield Row(what=f"{said}, memory", ours=peak, other=_MEGABYTES, against="allowed", must=1.0, unit="MB")
+
+
+def two_sizes() -> Iterator[Row]:
+    """The same change, which touches as many targets, in a repository of 1,000 and in one of 5,000 roots: warm, the
+    greater one must not cost more than half as much again."""
+    sizes = [large(environments=each) for each in (10, 50)]
+    with place() as top:
+        asking = []
+        for number, repository in enumerate(sizes):
+            clone = top / str(number)
+            git("init", "--quiet", "--initial-branch=main", str(clone), cwd=top)
+            path = next(iter(sorted(repository.reads))) + "/main.tf"
+            imported(clone, [repository.files, {path: repository.files[path] + "\n"}])
+            asking.append(partial(asked, clone, repository.touched([path]), cold=False))
+            asking[-1]()
+        small, great = in_turns(asking, _REPETITIONS)
+    what = "runner affected, warm, 5,000 roots"
+    yield Row(what=what, ours=great, other=small, against="1,000 roots, the same change", must=1.5)
 
 
 def _peak_of(clone: Path) -> float:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.bench.large_repository import CHANGED, asked, imported, large
-from tests.bench.scoreboard import Row, interleaved, seconds_of
+from tests.bench.scoreboard import Row, in_turns, seconds_of
 from tests.bench.yard import place, run
 from tests.checkout import git
 from tests.decisions.monorepo import Monorepo
@@ -19,6 +21,9 @@ from tests.decisions.monorepo import Monorepo
 _REPETITIONS = 3
 _AHEAD = 0.1
 """At most a tenth of a peer's time."""
+
+LIMIT = float(os.environ.get("PEER_SECONDS", "300"))
+"""How long a peer is waited for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,16 +81,20 @@ def _rows(peer: Peer, ours: Path, theirs: Path, expected: set[str]) -> Iterator[
     told: list[str] = []
 
     def asked_theirs() -> float:
-        return seconds_of(lambda: told.append(run(peer.program, *peer.words, cwd=theirs)))
+        return seconds_of(lambda: told.append(run(peer.program, *peer.words, cwd=theirs, seconds=LIMIT)))
 
-    asked_theirs()
-    names = {"/".join(path.split("/")[1:]) for path in peer.found(told[0])}
+    cold, warm = (partial(asked, ours, expected, cold=each) for each in (True, False))
+    try:
+        *mine, other = in_turns([cold, warm, asked_theirs], _REPETITIONS)
+    except subprocess.TimeoutExpired:
+        mine, other = in_turns([cold, warm], _REPETITIONS), LIMIT
+    names = {"/".join(path.split("/")[1:]) for path in peer.found(told[-1])} if told else set()
     more = f", {len(names - expected)} too many" if names - expected else ""
-    against = f"{peer.program}: {len(names & expected)} of {len(expected)}{more}"
-    for cold, word in ((True, "cold"), (False, "warm")):
-        mine, other = interleaved(partial(asked, ours, expected, cold=cold), asked_theirs, _REPETITIONS)
+    answer = f"{len(names & expected)} of {len(expected)}{more}" if told else "no answer"
+    for spent, word in zip(mine, ("cold", "warm"), strict=True):
         what = f"runner affected, {word}: {len(expected)} of {len(expected)}"
-        yield Row(what=what, ours=mine, other=other, against=against, must=_AHEAD)
+        against = f"{peer.program}: {answer}"
+        yield Row(what=what, ours=spent, other=other, against=against, must=_AHEAD, ended=bool(told))
 
 
 def _clone(repository: Monorepo, clone: Path, peer: Peer | None) -> Path:

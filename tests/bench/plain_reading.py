@@ -13,6 +13,8 @@ _IMPORT = re.compile(
     rb"(?m)^\s*(?:from\s+([\w.]+)\s+import\s+\(?([^)]*?)\)?$|import\s+([\w., ]+))", re.DOTALL
 )
 _FILE = re.compile(rb'\b(?:file\w*|templatefile)\s*\(\s*"([^"]*)"')
+_QUOTED = re.compile(rb"""["'/}]((?:[\w.-]+/)*[\w.-]+)(?=["'])""")
+_COMMENT = re.compile(rb"(?m)^\s*#.*$")
 _VERSIONS = (".terraform-version", ".opentofu-version")
 _LOADED = (".tf", ".tf.json", ".tfvars", ".lock.hcl")
 _PROSE = (".md", ".txt.tmpl", "OWNERS", "CODEOWNERS", ".gitignore", ".gitkeep")
@@ -25,6 +27,7 @@ class PlainReading:
         self.paths, self.code = paths, code
         self._reached: dict[str, frozenset[str]] = {}
         self._files: dict[str, frozenset[str]] = {}
+        self._spelled: dict[str, dict[str, set[str]]] = {}
 
     @cached_property
     def by_directory(self) -> dict[str, list[str]]:
@@ -110,19 +113,35 @@ class PlainProgram(PlainReading):
         return found
 
     def reads(self, root: str, path: str) -> bool:
-        """Whether the program imports `path`, or `path` ends as a text in it does that has its name."""
+        """Whether the program imports `path`, or `path` ends as a text in it does that has its name. Of a file of
+        another project the text must say which."""
         if path in self.reached(root) or path == f"{root}/Pulumi.yaml":
             return True
         if path.endswith((".py", *_PROSE)):
             return False
-        name = re.escape(posixpath.basename(path).encode())
-        spelled = re.compile(rb'["\'/}]((?:[\w.-]+/)*' + name + rb")[\"']")
-        texts = {
-            found.decode().lstrip("./")
-            for each in self.reached(root)
-            for found in spelled.findall(self.code[each])
-        }
-        return any(f"/{path}".endswith(f"/{text}") for text in texts)
+        name, owner = posixpath.basename(path), self._project(path)
+        texts = {text for each in self.reached(root) for text in self._texts(each).get(name, ())}
+        named = [text for text in texts if f"/{path}".endswith(f"/{text}")]
+        if owner in ("", root):
+            return bool(named)
+        return any(len(text) > len(path) - len(owner) for text in named)
+
+    def _project(self, path: str) -> str:
+        """The nearest directory above `path` that has a project; empty where none has."""
+        place = posixpath.dirname(path)
+        while place and f"{place}/Pulumi.yaml" not in self.paths:
+            place = posixpath.dirname(place)
+        return place
+
+    def _texts(self, path: str) -> Mapping[str, set[str]]:
+        """What stands between quotes in a file, but for comments, by its last segment."""
+        if path not in self._spelled:
+            found: dict[str, set[str]] = {}
+            for text in _QUOTED.findall(_COMMENT.sub(b"", self.code[path])):
+                written = text.decode().lstrip("./")
+                found.setdefault(posixpath.basename(written), set()).add(written)
+            self._spelled[path] = found
+        return self._spelled[path]
 
     def beside(self, root: str, path: str) -> bool:
         """Anything below the project, and any Python that is in no project."""

@@ -14,7 +14,8 @@ Timed = Callable[[], float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """`ours` and `other` in `unit`; `against` names the other side; `must` is the greatest ratio that will do."""
+    """`ours` and `other` in `unit`; `against` names the other side; `must` is the greatest ratio that will do. `ended`
+    is False where the other side was given up: `other` is how long it was waited for, and the ratio at most that."""
 
     what: str
     ours: float
@@ -22,6 +23,7 @@ class Row:
     against: str
     must: float
     unit: str = "s"
+    ended: bool = True
 
     @property
     def ratio(self) -> float:
@@ -46,6 +48,13 @@ def best(work: Timed, times: int) -> float:
     return min(work() for _ in range(times))
 
 
+def in_turns(sides: Sequence[Timed], times: int) -> list[float]:
+    """The best of `times` runs of each side, A B C A B C: what slows the machine down slows all, and what of it passes
+    counts for nobody."""
+    rounds = [[side() for side in sides] for _ in range(times)]
+    return [min(spent) for spent in zip(*rounds, strict=True)]
+
+
 def seconds_of(work: Callable[[], object]) -> float:
     """How long it took, on the wall."""
     begun = time.perf_counter()
@@ -63,6 +72,7 @@ def as_json(row: Row) -> str:
             "ours": round(row.ours, 4),
             "other": round(row.other, 4),
             "unit": row.unit,
+            "ended": row.ended,
             "against": row.against,
             "ratio": round(row.ratio, 3),
             "must": round(row.must, 3),
@@ -86,8 +96,8 @@ def as_line(row: Row) -> str:
         (
             row.what,
             f"{row.ours:.3g} {row.unit}",
-            f"{row.other:.3g} {row.unit} ({row.against})",
-            f"{row.ratio:.2f}",
+            f"{'' if row.ended else '> '}{row.other:.3g} {row.unit} ({row.against})",
+            f"{'' if row.ended else '< '}{row.ratio:.2g}",
             f"{row.must:.2f}",
             "ok" if row.met else "MISSED",
         )

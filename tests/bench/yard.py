@@ -26,10 +26,16 @@ def variables() -> dict[str, str]:
     return quiet | {"GITOPS_RUNNER_KEY": KEY}
 
 
-def run(*words: str | Path, cwd: Path) -> str:
-    """What a program printed; the bench ends where it fails."""
+def run(*words: str | Path, cwd: Path, seconds: float | None = None) -> str:
+    """What a program printed; the bench ends where it fails. subprocess.TimeoutExpired after `seconds`."""
     done = subprocess.run(
-        [str(word) for word in words], cwd=cwd, env=variables(), capture_output=True, text=True, check=False
+        [str(word) for word in words],
+        cwd=cwd,
+        env=variables(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=seconds,
     )
     if done.returncode != 0:
         raise SystemExit(
