@@ -62,9 +62,10 @@ def approval_facts(forge: Forge, pull: PullRequest, wanted: Wanted) -> ApprovalF
 def owners_file(law: Tree, brand: str) -> OwnersFile | None:
     """The CODEOWNERS that the forge of that brand would read, from the tree whose gates hold; None where there is
     none, or where the brand has none that we know."""
-    for path in PLACES.get(brand, ()):
+    language = "gitea" if brand == "forgejo" else brand
+    for path in PLACES.get(language, ()):
         if law.node(path) is not None:
-            return read_code_owners(law.read(path).decode("utf-8", "replace"), brand, path)
+            return read_code_owners(law.read(path).decode("utf-8", "replace"), language, path)
     return None
 
 
