@@ -8,15 +8,14 @@ from __future__ import annotations
 import posixpath
 import re
 
-from msgspec import Struct
-
 from runner.decisions.footprint import directories_above
 from runner.decisions.gathering import Gathering
 from runner.decisions.globs import is_glob
 from runner.decisions.lookup import FILES, Found, joined, located
-from runner.decisions.python_places import ImportSearch, below
+from runner.decisions.python_places import LISTING, ImportSearch, below
+from runner.decisions.spelled_paths import Spelled, spelled_path
 from runner.diagnostics import Span
-from runner.model.code import FileReference, Symbol, SymbolKind, Text, literal
+from runner.model.code import FileReference, Text, literal
 
 _CODE = (
     ".py", ".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".json", ".go", ".mod", ".work", ".cs", ".fs", ".vb",
@@ -27,21 +26,6 @@ _BUILDS = ("Dockerfile", "Makefile")
 _FILLED_IN = re.compile(r"[$%{*?\[]")
 """Where a text is a pattern, or somebody else fills something in."""
 _ENDING = re.compile(r"[^$%{}*?\[\]()]*\Z")
-
-
-class Spelled(Struct, frozen=True):
-    """A text as a path: `place` a directory (empty: the working directory), `fixed` what is known below it; `known`
-    when that is all of it, else `ending` is what it ends in."""
-
-    place: str
-    fixed: str
-    known: bool
-    ending: str = ""
-
-    @property
-    def whole_segments(self) -> str:
-        """`templates/a-` is known up to `templates`."""
-        return self.fixed.rpartition("/")[0]
 
 
 class ProgramReading:
@@ -56,8 +40,10 @@ class ProgramReading:
         self.stacks: dict[FileReference, None] = {}
         self._because: dict[str, str] = {}
         self._pending: list[str] = []
+        self._listings: set[str] = set()
         self._imports: dict[tuple[str, ...], str] = {}
         self._roots: dict[str, None] = {working: None}
+        self._members: dict[tuple[str, ...], str] = {}
         self._places: dict[Spelled, tuple[str, str]] = {}
         self._borrowed: set[str] = set()
         self._endings: dict[str, str] = {}
@@ -93,6 +79,8 @@ class ProgramReading:
             self._roots[directory] = None
             for names, because in list(self._imports.items()):
                 self._look(directory, names, because)
+            for names, because in list(self._members.items()):
+                self._belonging(directory, names, because)
 
     def whole(self, because: str, *, runs: bool = True) -> None:
         """All of the project's directory counts; `runs`: as code too, which leads to more."""
@@ -133,7 +121,7 @@ class ProgramReading:
         facts = self.found.code.program(located(self.found.code, path).path)
         if facts is None:
             return
-        for problem in facts.diagnostics:
+        for problem in facts.diagnostics if path not in self._listings else ():
             self.found.diagnostics.setdefault(str(problem), problem)
             self.whole(f"`{path}` could not be read")
         self._borrowed |= facts.functions
@@ -158,6 +146,9 @@ class ProgramReading:
                 self._places.setdefault(spelled, (name, f"`{name}` at {each.span} is its name"))
             case "stack":
                 self.stacks.setdefault(each)
+            case "named" if path in self._listings and spelled.known:
+                for origin in dict.fromkeys((posixpath.dirname(path) or ".", self.working, self.directory)):
+                    self._existing(origin, spelled.fixed, f"`{spelled.fixed}` at {each.span} may name it")
             case "up":
                 self._up(each, spelled.fixed, posixpath.dirname(path) or ".")
             case "run":
@@ -166,25 +157,7 @@ class ProgramReading:
                 pass
 
     def _spelled(self, text: Text, module: str) -> Spelled:
-        place, fixed = "", ""
-        for at, part in enumerate(text):
-            match part:
-                case str():
-                    fixed += part
-                case Symbol(kind=SymbolKind.WORKSPACE):
-                    fixed += self.stack
-                case Symbol(kind=SymbolKind.MODULE | SymbolKind.WORKING as kind) if at == 0:
-                    place = module if kind is SymbolKind.MODULE else self.working
-                case _:
-                    last = text[-1]
-                    return Spelled(
-                        place, self._below(place, fixed), False, last if isinstance(last, str) else ""
-                    )
-        return Spelled(place, self._below(place, fixed), True)
-
-    @staticmethod
-    def _below(place: str, fixed: str) -> str:
-        return fixed.lstrip("/") if place else fixed
+        return spelled_path(text, module, self.working, self.stack)
 
     # ----------------------------------------------------------------------------------------------- imports
 
@@ -205,14 +178,21 @@ class ProgramReading:
             self._look(origin, names, because)
             return
         computed = f"the import at {each.span} is computed"
+        if names and not dots:
+            self._members.setdefault(names, computed)
         places = [origin] if dots else list(self._roots)
-        packages = [
-            found for place in places if (found := self.search.package(place, names)) and (names or dots)
-        ]
-        for package in packages[:1]:
-            self.widen(package, computed, runs=True)
-        if not packages:
+        if not any(self._belonging(place, names, computed) for place in (places if names or dots else ())):
             self.whole(computed)
+
+    def _belonging(self, place: str, names: tuple[str, ...], because: str) -> bool:
+        """Widens to a package below `place`, or to where the module lies that bears its name."""
+        if package := self.search.package(place, names):
+            self.widen(package, because, runs=True)
+            return True
+        files = self.search.imported(place, names).files
+        for path in files[-1:]:
+            self.widen(posixpath.dirname(path) or ".", because, runs=False)
+        return bool(files)
 
     def _everywhere(self, names: tuple[str, ...], because: str) -> None:
         for root in list(self._roots):
@@ -275,6 +255,12 @@ class ProgramReading:
             self._widened(origin, start.rpartition("/")[0], f"a path at {each.span} is computed")
         else:
             self.whole(f"a path at {each.span} is computed", runs=False)
+            self._ends(each, spelled)
+
+    def _ends(self, each: FileReference, spelled: Spelled) -> None:
+        """Of a text nothing may be known but its end."""
+        if "." in spelled.ending or "/" in spelled.ending:
+            self._endings.setdefault(spelled.ending, f"its name ends as the text at {each.span} does")
 
     def _text(self, each: FileReference, spelled: Spelled, path: str) -> None:
         if spelled.known and (mark := _FILLED_IN.search(spelled.fixed)):
@@ -293,8 +279,8 @@ class ProgramReading:
                 place = joined(origin, spelled.whole_segments or ".")
                 if place is not None and located(self.found.code, place).kind == "directory":
                     self._widened(origin, spelled.whole_segments, f"a path at {each.span} is computed")
-        elif "." in spelled.ending or "/" in spelled.ending:
-            self._endings.setdefault(spelled.ending, f"its name ends as the text at {each.span} does")
+        else:
+            self._ends(each, spelled)
 
     def _named(self, origin: str, written: str, because: str) -> None:
         whole = joined(origin, written)
@@ -306,11 +292,19 @@ class ProgramReading:
         elif (reached := self.found.reach(origin, written, because, None)) is not None:
             self._kept(reached, because)
 
+    def _existing(self, origin: str, written: str, because: str) -> None:
+        whole = joined(origin, written)
+        if whole is not None and (found := located(self.found.code, whole)).kind in FILES:
+            self._kept(found, because)
+
     def _kept(self, found: Found, because: str) -> None:
         if found.kind == "directory":
             self.everything(found.path, because, runs=False)
-        else:
-            self.found.file(found, because)
+            return
+        self.found.file(found, because)
+        if found.kind in FILES and found.path.endswith(LISTING) and found.path not in self._because:
+            self._listings.add(found.path)
+            self.read(found.path, because)
 
     def _widened(self, origin: str, segments: str, because: str) -> None:
         found = self.found.reach(origin, segments or ".", because, None)
@@ -353,6 +347,7 @@ class ProgramReading:
             named = {joined(each.place, each.fixed or ".") for each in places}
             for place in {self.directory, self.working, *(each for each in named if each)}:
                 self._ending(place)
+            self._from_above()
             self._endings.clear()
         if self._lost:
             self._anywhere(self._lost)
@@ -370,6 +365,13 @@ class ProgramReading:
                     node.path
                 ):
                     self.read(node.path, because)
+
+    def _from_above(self) -> None:
+        """What lies where a computed text ends, from one of the directories above: programs look for the top."""
+        for ending, because in self._endings.items():
+            written = ending.lstrip("/")
+            for place in directories_above(self.working) if written[:1] not in ("", ".") else ():
+                self._named(place, written, because)
 
     def _anywhere(self, because: str) -> None:
         """Every directory of the repository that holds something of an imported name."""

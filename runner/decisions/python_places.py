@@ -13,6 +13,8 @@ from runner.decisions.lookup import FILES, located
 
 MANIFESTS = ("requirements.txt", "pyproject.toml", "Pipfile", "setup.cfg", "setup.py")
 LOCKS = ("uv.lock", "poetry.lock", "Pipfile.lock", "pdm.lock")
+LISTING = (".json", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".txt", ".csv", ".list")
+"""How files end that may say which others a program reads."""
 _COMPILED = (".so", ".pyd", ".pyc")
 
 

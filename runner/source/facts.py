@@ -8,7 +8,7 @@ from runner.source.hcl import parse, parse_template
 from runner.source.hcl_json import parse_json
 from runner.source.index import Index, MemoryIndex
 from runner.source.known_code import KnownCode
-from runner.source.project_files import parse_dependencies, parse_project, parse_source
+from runner.source.project_files import parse_dependencies, parse_listing, parse_project, parse_source
 from runner.source.python_program import parse_python
 
 _PARSERS = {
@@ -19,6 +19,7 @@ _PARSERS = {
     "project": parse_project,
     "dependencies": parse_dependencies,
     "source": parse_source,
+    "listing": parse_listing,
 }
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from runner.decisions.lookup import FILES, Found, joined, located
 from runner.decisions.modules import loaded_files, module_of
-from runner.decisions.python_places import MANIFESTS, is_requirements
+from runner.decisions.python_places import LISTING, MANIFESTS, is_requirements
 from runner.kit.tree import Kind, Node, Tree, TreeAhead, blob_id
 from runner.model.code import FileFacts, ModuleFacts, Symbol, SymbolKind, literal
 from runner.source.index import Index
@@ -202,7 +202,9 @@ def _program_kind(path: str) -> str:
         return "python"
     if name.startswith("Pulumi.") and name.endswith((".yaml", ".yml")):
         return "project"
-    return "dependencies" if name in MANIFESTS or is_requirements(name) else "source"
+    if name in MANIFESTS or is_requirements(name):
+        return "dependencies"
+    return "listing" if name.endswith(LISTING) else "source"
 
 
 def _kind_of(path: str) -> str:

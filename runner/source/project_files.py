@@ -3,7 +3,7 @@
 References by function: of a project file `name`, `main`, `runtime`, `configs` (where settings lie); `odd` where one of
 them stands in a form that is not looked into; `text` whatever may be a path. Of a file of dependencies `search` (a
 directory that is installed) and `load` (another such file). Of other sources `up` (a path that leads upwards) and
-`stack` (a reference to another stack).
+`stack` (a reference to another stack); of what may list files also `named` (a word that may name a file).
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ _INSTALLED = re.compile(
 _INCLUDED = re.compile(rb"(?m)^[ \t]*(?:-r|-c|--requirement|--constraint)[ \t=]*([^\s#]+)")
 _LISTS = re.compile(rb"(?:members|where|packages|package-dir|pythonpath)\s*=\s*[\[{]([^\]}]*)[\]}]")
 _QUOTED = re.compile(rb"[\"']([^\"'\n]+)[\"']")
+_PATH = re.compile(rb"[\w@~+-]?[\w.@~+/-]*[./][\w.@~+/-]*\w")
+_MOST_LISTED = 1 << 16
+"""Bytes of a file that is looked through for names: an index of files is not larger."""
 _STACK = re.compile(rb"StackReference[\s\S]{0,200}?[\"'`]?\b([\w.-]+/[\w.-]+/(?:[\w.-]+|\$\{[^}\n]*\}))")
 
 
@@ -46,6 +49,11 @@ def parse_dependencies(content: bytes, path: str) -> FileFacts:
 def parse_source(content: bytes, path: str) -> FileFacts:
     """The facts of a file in any other language."""
     return _facts(content, path, _of_source)
+
+
+def parse_listing(content: bytes, path: str) -> FileFacts:
+    """The facts of a file that programs read, and that may say what else they read."""
+    return _facts(content, path, _of_listing)
 
 
 def _facts(content: bytes, path: str, found: Callable[[Place], Iterator[tuple[str, Text, int]]]) -> FileFacts:
@@ -91,6 +99,12 @@ def _of_source(place: Place) -> Iterator[tuple[str, Text, int]]:
     for found in _UP.finditer(place.content):
         yield "up", (_decoded(found[0]).replace("\\", "/"),), found.start()
     yield from _stacks(place.content)
+
+
+def _of_listing(place: Place) -> Iterator[tuple[str, Text, int]]:
+    yield from _of_source(place)
+    for found in _PATH.finditer(place.content) if len(place.content) <= _MOST_LISTED else ():
+        yield "named", (_decoded(found[0]),), found.start()
 
 
 def _stacks(content: bytes) -> Iterator[tuple[str, Text, int]]:

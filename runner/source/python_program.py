@@ -8,14 +8,15 @@ References by function: `import` a module (`a.b`, `..a`, `a.*`), `open` a file o
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Iterator
 
 from msgspec.structs import replace
 
 from runner.diagnostics import Diagnostic, Severity, Span
-from runner.model.code import UNKNOWN_TEXT, FileFacts, FileReference, Symbol, SymbolKind, Text
-from runner.source.python_texts import Texts
+from runner.model.code import UNKNOWN_TEXT, FileFacts, FileReference, Symbol, SymbolKind, Text, literal
+from runner.source.python_texts import Texts, slashed
 from runner.source.spans import Place, beyond_limits
 
 MOST_LETTERS = 255
@@ -39,11 +40,25 @@ _RUNNING = frozenset(
         "exec", "eval", "compile", "os.system", "os.popen", "os.execv", "os.execvp", "os.posix_spawn",
         "subprocess.run", "subprocess.call", "subprocess.check_call", "subprocess.check_output", "subprocess.Popen",
         "subprocess.getoutput", "asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell",
-        "pkgutil.iter_modules", "pkgutil.walk_packages", "pkgutil.get_data", "runpy.run_module",
+        "pkgutil.iter_modules", "pkgutil.walk_packages", "runpy.run_module",
     }
 )  # fmt: skip
+_BELONGING = frozenset(
+    {
+        f"importlib.resources.{name}"
+        for name in ("files", "open_text", "open_binary", "read_text", "read_binary")
+    }
+    | {f"importlib.resources.{name}" for name in ("path", "contents", "is_resource")}
+    | {"importlib.util.find_spec", "inspect.getfile", "inspect.getsourcefile", "pkgutil.get_data"}
+)
+"""What finds the files that lie with a module."""
+_OWN_PLACES = ("__file__", "__path__")
+_FILLED = ("format", "replace")
+_WORDS = re.compile(r"[\w+.-]+://|[\s=,;@\"'()<>]+")
+"""What may stand before and after a path in a text that holds more than one."""
+_PATHLIKE = re.compile(r"[^/]*(?:/|\.\w).*")
 _PLACES = (SymbolKind.MODULE, SymbolKind.WORKING)
-_TELLING = _IMPORTING | _LOADING | _OPENING
+_TELLING = _IMPORTING | _LOADING | _OPENING | _BELONGING
 """Their first argument is told by what they do with it."""
 _ALL_NAMES = _IMPORTING | _LOADING | _OPENING | _RUNNING
 _OF_WORDS = frozenset(
@@ -111,31 +126,23 @@ class _Program:
         while pending:
             node = pending.pop()
             match node:
-                case ast.Import(names=names):
-                    for each in names:
-                        yield self._reference("import", (each.name,), node)
-                case ast.ImportFrom():
+                case ast.Import() | ast.ImportFrom():
                     yield from self._imported(node)
                 case ast.Expr(value=ast.Constant()):
                     continue  # a docstring
                 case ast.Call():
                     self._heads.add(id(node.func))
                     yield from self._called(node)
-                case ast.Compare():
+                case ast.Compare(left=left, comparators=others):
                     # `".." in path.parts` asks what a path is, and names none.
-                    self._told.update(
-                        id(each)
-                        for each in (node.left, *node.comparators)
-                        if isinstance(each, ast.Constant) and each.value in (".", "..")
-                    )
+                    self._told.update(id(each) for each in (left, *others) if _is_dots(each))
                 case ast.Name(ctx=ast.Load()) | ast.Attribute(ctx=ast.Load()):
                     yield from self._handed_on(node)
-                case (
-                    ast.Assign(targets=[ast.Attribute() as place])
-                    | ast.AugAssign(target=ast.Attribute() as place)
-                ):
+                case ast.Assign(targets=[place]) | ast.AugAssign(target=place):
                     if self.texts.dotted(place) == "sys.path":
                         yield self._reference("search", UNKNOWN_TEXT, node)
+                case ast.List(elts=[_, _, *_] as parts) | ast.Tuple(elts=[_, _, *_] as parts):
+                    yield from self._listed(parts, node)
                 case _:
                     pass
             text = self.texts.text(node) if isinstance(node, ast.expr) else UNKNOWN_TEXT
@@ -146,18 +153,25 @@ class _Program:
                 pending.extend(ast.iter_child_nodes(node))
 
     def _unknown_below(self, node: ast.expr) -> Iterator[ast.AST]:
-        """The parts of a text that nothing is known of, where other texts may stand."""
+        """The parts of a text that nothing is known of, where other texts may stand, and what is filled into it."""
+        filled = _filled_in(node)
         pending: list[ast.AST] = list(ast.iter_child_nodes(node))
         while pending:
-            part = pending.pop()
+            child = pending.pop()
+            part = child.value if isinstance(child, ast.keyword) else child
             if not isinstance(part, ast.expr):
                 continue
-            if self.texts.text(part) == UNKNOWN_TEXT and id(part) not in self._heads:
+            if id(part) in filled or (self.texts.text(part) == UNKNOWN_TEXT and id(part) not in self._heads):
                 yield part
             elif isinstance(part, ast.BinOp | ast.JoinedStr | ast.FormattedValue | ast.Call | ast.Attribute):
+                filled |= _filled_in(part)
                 pending.extend(ast.iter_child_nodes(part))
 
-    def _imported(self, node: ast.ImportFrom) -> Iterator[FileReference]:
+    def _imported(self, node: ast.Import | ast.ImportFrom) -> Iterator[FileReference]:
+        if isinstance(node, ast.Import):
+            for each in node.names:
+                yield self._reference("import", (each.name,), node)
+            return
         whole = "." * node.level + (node.module or "")
         yield self._reference("import", (whole,), node)
         for each in node.names:
@@ -173,6 +187,10 @@ class _Program:
             self._told.add(id(first))
         if name in _IMPORTING:
             yield self._reference("import", self._in_package(text, call), call)
+            if name.endswith("__import__") and len(call.args) + len(call.keywords) > 1 and literal(text):
+                yield self._reference("import", (f"{literal(text)}.*",), call)
+        elif name in _BELONGING:
+            yield self._beside(first, call)
         elif name in _LOADING:
             place = call.args[1] if name.endswith("location") and len(call.args) > 1 else first
             yield self._reference("load", self.texts.text(place) if place else UNKNOWN_TEXT, call)
@@ -187,12 +205,24 @@ class _Program:
             self._told.add(id(named))
             yield self._reference("stack", self.texts.text(named) if named else UNKNOWN_TEXT, call)
         elif isinstance(call.func, ast.Attribute):
-            asked, method = self.texts.dotted(call.func), call.func.attr
-            if method in _OF_WORDS:
-                self._told.update(map(id, call.args))
-                yield from self._taken_apart(call.func.value, call)
-            if method in _OPENING_METHODS or (method == "open" and not asked.startswith(_NO_FILES)):
-                yield self._reference("open", self.texts.text(call.func.value), call)
+            yield from self._method(call.func, call)
+
+    def _method(self, func: ast.Attribute, call: ast.Call) -> Iterator[FileReference]:
+        asked, method = self.texts.dotted(func), func.attr
+        if method in _OF_WORDS and asked != "shlex.split":
+            self._told.update(map(id, call.args))
+            yield from self._taken_apart(func.value, call)
+        if method in _OPENING_METHODS or (method == "open" and not asked.startswith(_NO_FILES)):
+            yield self._reference("open", self.texts.text(func.value), call)
+
+    def _beside(self, module: ast.expr | None, node: ast.expr) -> FileReference:
+        """What lies with a module, whatever it is; its name, or itself."""
+        match module:
+            case None | ast.Name(id="__package__" | "__name__"):
+                return self._reference("import", (".", *UNKNOWN_TEXT), node)
+            case _:
+                name = literal(self.texts.text(module)) or self.texts.dotted(module)
+                return self._reference("import", (f"{name}.", *UNKNOWN_TEXT), node)
 
     def _taken_apart(self, whole: ast.expr, call: ast.Call) -> Iterator[FileReference]:
         """`"a.json b.json".split()` may name both; `" ".join(…)` names nothing."""
@@ -225,8 +255,18 @@ class _Program:
             self._told.add(id(each))
             yield self._reference("search", self.texts.text(each) if each else UNKNOWN_TEXT, call)
 
+    def _listed(self, parts: list[ast.expr], node: ast.expr) -> Iterator[FileReference]:
+        """Segments of a path, which somebody else puts together."""
+        words = [
+            each.value for each in parts if isinstance(each, ast.Constant) and isinstance(each.value, str)
+        ]
+        if len(words) == len(parts) and _PATHLIKE.fullmatch(words[-1]) and not _WORDS.search("".join(words)):
+            yield from self._text(slashed([(each,) for each in words]), node)
+
     def _handed_on(self, node: ast.Name | ast.Attribute) -> Iterator[FileReference]:
         """What opens, imports or runs, given to somebody else to call; and what is another module's."""
+        if isinstance(node, ast.Attribute) and node.attr in _OWN_PLACES:
+            yield self._beside(node.value, node)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             self.borrowed.add(node.attr)
         if id(node) not in self._heads and self.texts.dotted(node) in _ALL_NAMES:
@@ -237,6 +277,12 @@ class _Program:
         if id(node) in self._told or isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
             return
         words = [part for part in text if isinstance(part, str)]
+        if words and text[:1] == ("file://",):
+            text = text[1:]
+        elif (whole := literal(text)) is not None and _WORDS.search(whole):
+            for each in dict.fromkeys(_WORDS.split(whole)):
+                if _PATHLIKE.fullmatch(each) and len(each) <= MOST_LETTERS and "\0" not in each:
+                    yield self._reference("text", (each,), node)
         odd = any(len(part) > MOST_LETTERS or "\n" in part or "\0" in part for part in words)
         if odd or text in ((), ("",)) or "://" in "".join(words[:1]):
             return
@@ -249,6 +295,21 @@ class _Program:
     def _reference(self, function: str, path: Text, node: ast.stmt | ast.expr) -> FileReference:
         span = Span(file=self.path, line=node.lineno, column=node.col_offset + 1)
         return FileReference(function=function, path=path, span=span)
+
+
+def _is_dots(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value in (".", "..")
+
+
+def _filled_in(node: ast.expr) -> set[int]:
+    """The ids of what a pattern is given, of which its text shows nothing."""
+    match node:
+        case ast.Call(func=ast.Attribute(attr=name), args=args, keywords=keywords) if name in _FILLED:
+            return {id(each) for each in (*args, *(each.value for each in keywords))}
+        case ast.BinOp(op=ast.Mod(), right=right):
+            return {id(right)}
+        case _:
+            return set()
 
 
 def _aliases(module: ast.Module) -> Iterator[tuple[str, str]]:

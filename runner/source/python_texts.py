@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from runner.model.code import UNKNOWN_TEXT, Symbol, SymbolKind, Text, literal
 
@@ -18,6 +18,7 @@ _SAME = frozenset(
 )  # fmt: skip
 _SAME_METHODS = frozenset({"resolve", "absolute", "as_posix", "expanduser"})
 _CONVERSION = re.compile(r"%(?:\([^)]*\))?[^a-zA-Z%]*[a-zA-Z%]")
+_LISTED = (ast.List, ast.Tuple)
 _MODULE = Symbol(kind=SymbolKind.MODULE)
 _HERE: Text = (_MODULE, "/__file__")
 """`__file__`: what is known of it is its directory; one file's facts serve wherever its bytes stand."""
@@ -55,24 +56,20 @@ class Texts:
 
     def _text(self, node: ast.expr, steps: int) -> Text:
         match node:
-            case ast.Constant(value=str() as written):
-                return (written,)
+            case ast.Constant(value=str() | bytes() as written):
+                return (written if isinstance(written, str) else written.decode(errors="surrogateescape"),)
             case ast.JoinedStr(values=values):
                 return _joined([self.text(each, steps + 1) for each in values])
             case ast.FormattedValue(value=value, conversion=-1, format_spec=None):
                 return self.text(value, steps + 1)
-            case ast.BinOp(left=left, op=ast.Add(), right=right):
-                return _joined([self.text(left, steps + 1), self.text(right, steps + 1)])
-            case ast.BinOp(left=left, op=ast.Div(), right=right):
-                return slashed([self.text(left, steps + 1), self.text(right, steps + 1)])
-            case ast.BinOp(left=left, op=ast.Mod()):
-                return _until(self.text(left, steps + 1), "%")
+            case ast.BinOp():
+                return self._joined_by(node, steps)
             case ast.Name(id="__file__"):
                 return _HERE
             case ast.Name(id=name) if name in self._values:
                 return self.text(self._values[name], steps + 1)
-            case ast.Attribute(value=value, attr="parent"):
-                return _parent(self.text(value, steps + 1), 1)
+            case ast.Attribute():
+                return self._attribute(node, steps)
             case ast.Subscript(
                 value=ast.Attribute(value=value, attr="parents"), slice=ast.Constant(value=int() as number)
             ) if 0 <= number < MOST_STEPS:
@@ -82,9 +79,29 @@ class Texts:
             case _:
                 return UNKNOWN_TEXT
 
+    def _joined_by(self, node: ast.BinOp, steps: int) -> Text:
+        left = self.text(node.left, steps + 1)
+        match node.op, node.right:
+            case ast.Add(), right:
+                return _joined([left, self.text(right, steps + 1)])
+            case ast.Div(), right:
+                return slashed([left, self.text(right, steps + 1)])
+            case ast.Mult(), ast.Constant(value=int() as times) if 0 < times < MOST_STEPS:
+                return _joined([left] * times)
+            case ast.Mod(), _:
+                return _until(left, "%")
+            case _:
+                return UNKNOWN_TEXT
+
+    def _attribute(self, node: ast.Attribute, steps: int) -> Text:
+        known = {"os.pardir": "..", "os.sep": "/"}.get(self.dotted(node))
+        if known is not None:
+            return (known,)
+        return _parent(self.text(node.value, steps + 1), 1) if node.attr == "parent" else UNKNOWN_TEXT
+
     def _called(self, call: ast.Call, steps: int) -> Text:
-        name, positional = self.dotted(call.func), call.args
-        texts = [self.text(each, steps + 1) for each in positional]
+        name = self.dotted(call.func)
+        texts = [self.text(each, steps + 1) for each in self._spread(call.args)]
         if name in ("os.getcwd", "pathlib.Path.cwd"):
             return (Symbol(kind=SymbolKind.WORKING),)
         if name == "pulumi.get_stack":
@@ -96,13 +113,33 @@ class Texts:
         if not isinstance(call.func, ast.Attribute):
             return UNKNOWN_TEXT
         own = self.text(call.func.value, steps + 1)
-        if call.func.attr == "joinpath":
-            return slashed([own, *texts])
+        match call.func.attr:
+            case "joinpath":
+                return slashed([own, *texts])
+            case "join" if own in (("/",), ("",)) and call.args and isinstance(call.args[0], _LISTED):
+                listed = [self.text(each, steps + 1) for each in call.args[0].elts]
+                return slashed(listed) if own == ("/",) else _joined(listed)
+            case "with_suffix" | "with_stem" if own[-1:] and isinstance(own[-1], str):
+                return (*_parent(own, 1), "/", *UNKNOWN_TEXT, *(texts[0] if texts else ()))
+            case "with_name" if texts:
+                return slashed([_parent(own, 1), texts[0]])
+            case _:
+                pass
         if call.func.attr == "format":
             return _until(own, "{")
         if call.func.attr == "replace" and texts and (mark := literal(texts[0])):
             return _until(own, mark)
         return own if call.func.attr in _SAME_METHODS else UNKNOWN_TEXT
+
+    def _spread(self, given: Sequence[ast.expr]) -> list[ast.expr]:
+        """`*parts` as the parts, where a list of them is spelled out."""
+        found: list[ast.expr] = []
+        for each in given:
+            listed = each.value if isinstance(each, ast.Starred) else None
+            if isinstance(listed, ast.Name):
+                listed = self._values.get(listed.id, listed)
+            found += listed.elts if isinstance(listed, _LISTED) else [each]
+        return found
 
 
 def _bound_once(module: ast.Module) -> dict[str, ast.expr]:

@@ -15,6 +15,7 @@ from runner.kit.tree import DictTree
 from runner.source.facts import CodeReader
 from tests.decisions.drawn_programs import drawn
 from tests.decisions.programs_on_paper import program
+from tests.decisions.ways_to_read import FILES, WAYS
 
 WATCHED = """
 import json, os, runpy, sys
@@ -63,3 +64,12 @@ def test_whatever_a_program_opens_is_in_its_closure(seed: int, tmp_path: Path) -
     if plain:
         assert not closure.widened
         assert {path for path in read if path.endswith(".py")} == opened
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_however_a_program_names_a_file_it_is_in_its_closure(way: str, tmp_path: Path) -> None:
+    files = {**FILES, "stacks/app/__main__.py": WAYS[way]}
+    opened = opened_by(files, tmp_path)
+    code = CodeReader(DictTree(files))
+    assert len(opened) > 1
+    assert opened <= {located(code, path).path for path in program(files).paths}
