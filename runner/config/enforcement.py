@@ -16,6 +16,10 @@ ENFORCED_GATES: frozenset[str] = frozenset(
         "branch",
         "windows",
         "freezes",
+        "requires.reviews",
+        "requires.checks",
+        "requires.destroys",
+        "requires.plan_age",
         "allow.providers",
         "allow.modules",
         "allow.code",
@@ -41,6 +45,7 @@ HARMLESS: Mapping[str, tuple[Json, ...]] = {
     "apply": ("on-merge", "manual"),
     "deferred": ("wait",),
     "requires.undiverged": (False,),
+    "plans.on_merge": ("same-digest", "fresh"),
     "credentials.preview.ssh_agent": (False,),
     "credentials.apply.ssh_agent": (False,),
 }

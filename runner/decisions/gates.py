@@ -187,6 +187,27 @@ def unenforced_verdict(gates: Gates, verb: str) -> Verdict:
     )
 
 
+def requires_verdict(gates: Gates) -> Verdict:
+    """By hand: what is required of a pull request nobody has shown to be met."""
+    requires = gates.requires
+    wanted = requires and [
+        name
+        for name, asked in (
+            ("reviews", bool(requires.reviews and (requires.reviews.count or requires.reviews.codeowners))),
+            ("checks", bool(requires.checks)),
+            ("undiverged", requires.undiverged),
+            ("destroys", requires.destroys is not None),
+        )
+        if asked
+    ]
+    if not wanted:
+        return opened("requires", "nothing is required")
+    keys = ", ".join(f"`requires.{name}`" for name in wanted)
+    because = f"`{gates.environment}` asks for {keys}, which the forge confirms of pull requests, in CI"
+    hint = "merge a pull request, and CI applies it; or --break-glass REASON"
+    return _closed("requires", "approval-missing", because, hint)
+
+
 def held_verdict(target: Target, live: Deployment | None, *, named: bool) -> Verdict:
     """Was the target destroyed by hand? Then only an `up` that names it (no glob, no environment) brings it back."""
     if live is None or not live.held:

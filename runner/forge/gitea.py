@@ -134,12 +134,14 @@ class GiteaForge:
             return None, "the repository that the pull request came from is gone"
         found: list[Person] = []
         made = None
+        merged = pull.state is PullState.MERGED and not pull.fork  # by whom, is nobody's work on it
+        base = f"refs/heads/{pull.into}" if merged else ""
         path = f"repos/{quote(pull.head_repository)}/activities/feeds"
         feed = self._call.numbered("read the repository's events", path, FeedWire, {"limit": _PAGE})
         for count, event in enumerate(feed):
             if made and event.created != made:
                 return tuple(dict.fromkeys(found)), ""
-            if pushed_to(pull.head, commits, event):
+            if event.ref_name != base and pushed_to(pull.head, commits, event):
                 found.append(person_of(event.act_user))
             if made_branch(pull.head, event):
                 made = event.created

@@ -5,7 +5,7 @@ Refuses to rewrite history.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -16,6 +16,7 @@ from runner.model.change import Output
 from runner.model.entry import Deployment, Entry, Resource
 from runner.model.lease import Intent, Lease
 from runner.model.names import TargetName
+from runner.model.pending import PendingApply
 
 
 class Writing(Struct, frozen=True, kw_only=True):
@@ -80,6 +81,18 @@ class Ledger(Protocol):
 
     def verify(self, environment: str) -> int:
         """Verifies the whole chain again, with every signature, and gives the number of entries. HistoryMoved."""
+
+
+class PendingApplies(Protocol):
+    """The pending applies. They are told, and open nothing: who may apply is asked anew each time."""
+
+    def standing(self, environment: str, *, refresh: bool = True) -> Mapping[TargetName, PendingApply]:
+        """Those of an environment; one that nobody can read is told anew by the next run. `refresh` False: as they were
+        fetched last. NoAnswer."""
+
+    def replace(self, environment: str, waiting: Iterable[PendingApply], over: Iterable[TargetName]) -> bool:
+        """What waits now, and what does no more; one push, and none where all stands so already. Whether it arrived:
+        the next run tells it anew."""
 
 
 class HeldLease(Struct, frozen=True, kw_only=True):

@@ -31,6 +31,14 @@ class ReviewCounted(Struct, frozen=True, kw_only=True):
     owns: tuple[str, ...] = ()
 
 
+class Vouched(Struct, frozen=True, kw_only=True):
+    """Who let a plan be applied: the logins whose approval counted, and the pull request that it came by, as the record
+    names it (a number, several with commas; empty for none)."""
+
+    approvers: tuple[str, ...] = ()
+    pull_request: str = ""
+
+
 class Standing(Struct, frozen=True, kw_only=True):
     """What is approved of one target's plan: `open` when nothing is missing; `missing` names each thing that is, and
     who could give it."""

@@ -2,32 +2,259 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
+from runner.decisions.gates import unenforced_verdict
 from runner.decisions.intent import CatchUp, Resume
 from runner.diagnostics import Diagnostic
-from runner.errors import AskedWrongly
+from runner.errors import AskedWrongly, strongest
 from runner.forge import Forge
-from runner.model.happening import TargetFinished
+from runner.model.entry import Actor
+from runner.model.environment import ApplyMode, Gates
+from runner.model.happening import Happening, PlanReady, RunFinished, TargetFinished
 from runner.model.names import TargetName
+from runner.model.pending import PendingApply
+from runner.model.plan import PlanKind
+from runner.model.selection_request import SelectionRequest
+from runner.model.target import Target
+from runner.model.verdict import Answer
+from runner.operations.admitting import Hearing, admitted, pending_outcome
 from runner.operations.bench import Bench
+from runner.operations.closures import is_behind
+from runner.operations.code_gate import pass_code_gate
+from runner.operations.endings import counted_outcomes
+from runner.operations.grounds import Ground, grounds_of
+from runner.operations.judging import closed_now, judge_targets
+from runner.operations.opening import begin_taking, opened
+from runner.operations.planning import PlanRequest
+from runner.operations.rounds import Course, Outcomes, run_rounds, tell_started
+from runner.operations.session import Session
+from runner.operations.settling import refuse_left, settle
+from runner.operations.standpoint import standpoint
+from runner.operations.superseding import superseded
+from runner.operations.survey import Law, Survey, chosen, gates_of, survey_at
+from runner.operations.unapplied import Branch
+
+_MOST_LOOKS = 20
+"""Times that a branch is looked at again because it moved while it was caught up with."""
 
 
 class CaughtUp(Struct, frozen=True, kw_only=True):
-    """How each target that was behind ended (`pending`: it waits, with what for as its because); the commit that each
-    environment was brought to."""
+    """How each target that was behind ended (`pending`: it waits, with what for as its because); `pending` has those
+    whole; `commits`: what each branch was brought to."""
 
     outcomes: Mapping[TargetName, TargetFinished] = field(default_factory=dict)
+    pending: tuple[PendingApply, ...] = ()
     commits: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[Diagnostic, ...] = ()
     next: tuple[str, ...] = ()
     exit_code: int = 0
 
 
+class _Done(Struct, frozen=True, kw_only=True):
+    """What came of it so far; the last word of each target counts."""
+
+    outcomes: dict[TargetName, TargetFinished] = field(default_factory=dict)
+    pending: dict[TargetName, PendingApply] = field(default_factory=dict)
+    commits: dict[str, str] = field(default_factory=dict)
+    notes: list[Diagnostic] = field(default_factory=list)
+
+
 def catch_up(bench: Bench, forge: Forge, wanted: CatchUp | Resume) -> CaughtUp:
     """Brings the branch's environments (Resume: those of every branch) to its tip as fetched. Level-triggered: called
     again, or late, it comes to the same. RunnerError before anything changed; afterwards all is data."""
-    del bench, forge, wanted
-    raise AskedWrongly.of("not-yet", "nothing is applied in CI in this version yet")
+    done = _Done()
+    for _ in range(_MOST_LOOKS):
+        stand = standpoint(bench)
+        law = Law(commit=stand.law, gates=stand.gates, remote=stand.remote)
+        moved = False
+        for name, environments in _branches(law.gates.environments, law.gates.default_branch, wanted).items():
+            try:
+                tip = bench.tools.repository.fetch_branch(law.remote, name)
+            except AskedWrongly:
+                continue
+            if done.commits.get(name) != tip:
+                done.commits[name], moved = tip, True
+                branch = Branch(name=name, tip=tip, forge=forge)
+                _catch_up_branch(bench, law, branch, _Asked(environments=environments, wanted=wanted), done)
+        if not moved or bench.stop.level:
+            break
+    codes = [each.exit_code for each in done.outcomes.values()]
+    waiting = tuple(done.pending[name] for name in sorted(done.pending))
+    return CaughtUp(
+        outcomes=dict(sorted(done.outcomes.items())),
+        pending=waiting,
+        commits=done.commits,
+        notes=tuple(dict.fromkeys(done.notes)),
+        next=tuple(f"runner approve {each.target} {each.digest}" for each in waiting if each.digest),
+        exit_code=strongest([*codes, 130] if bench.stop.level else codes),
+    )
+
+
+class _Asked(Struct, frozen=True, kw_only=True):
+    environments: tuple[str, ...]
+    wanted: CatchUp | Resume
+
+    @property
+    def selection(self) -> SelectionRequest:
+        """What a person named, else all."""
+        selectors = self.wanted.selectors if isinstance(self.wanted, Resume) else ()
+        return SelectionRequest(selectors=selectors, all_environments=not selectors)
+
+
+def _branches(
+    gates: Mapping[str, Gates], default: str, wanted: CatchUp | Resume
+) -> dict[str, tuple[str, ...]]:
+    """Branch -> the environments that it is applied to. `*` is for hands: in CI it means the default branch."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(gates):
+        branch = default if gates[name].branch == "*" else gates[name].branch
+        meant = isinstance(wanted, Resume) or (branch == wanted.branch and name in wanted.environments)
+        if meant and gates[name].apply is not ApplyMode.MANUAL:
+            found.setdefault(branch, []).append(name)
+    return {branch: tuple(names) for branch, names in found.items()}
+
+
+def _catch_up_branch(bench: Bench, law: Law, branch: Branch, asked: _Asked, done: _Done) -> None:
+    whole = survey_at(bench, branch.tip, law)
+    whole.record.ledger.refresh(list(asked.environments))
+    behind = {
+        name: target
+        for name, target in chosen(asked.selection, whole).items()
+        if name.environment in asked.environments and is_behind(whole, target)
+    }
+    for name in superseded(bench, whole, behind):
+        del behind[name]
+    for ground in grounds_of(bench, whole, law, branch, behind):
+        _catch_up_ground(bench, branch, ground, done)
+    _keep(whole, asked.environments, done)
+
+
+def _catch_up_ground(bench: Bench, branch: Branch, ground: Ground, done: _Done) -> None:
+    """All that goes by the same gates, in one run."""
+    whole = survey_at(bench, branch.tip, ground.law, conducts=True)
+    left = settle(bench, whole)
+    whole.record.ledger.refresh(sorted({name.environment for name in ground.arrived}))
+    targets = {name: whole.wishes.targets[name] for name in ground.arrived if name in whole.wishes.targets}
+    targets = {name: target for name, target in targets.items() if is_behind(whole, target)}
+    refuse_left(left, targets)
+    closed = _closed(bench, whole, ground, targets)
+    done.pending.update({name: each for name, each in closed.items() if isinstance(each, PendingApply)})
+    ends = {
+        name: pending_outcome(each) if isinstance(each, PendingApply) else each
+        for name, each in closed.items()
+    }
+    for outcome in ends.values():
+        bench.tell(outcome)
+    done.outcomes.update(ends)
+    going, notes = judge_targets(
+        whole,
+        {name: target for name, target in targets.items() if name not in closed},
+        SelectionRequest(),
+    )
+    code = pass_code_gate(bench, whole, going)
+    done.notes.extend([*whole.notes, *notes, *code.notes])
+    if going:
+        _run(bench, whole, ground, going, done)
+
+
+def _closed(
+    bench: Bench, whole: Survey, ground: Ground, targets: Iterable[TargetName]
+) -> dict[TargetName, PendingApply | TargetFinished]:
+    """Those whose environment is closed as a whole: nothing is planned for them."""
+    found: dict[TargetName, PendingApply | TargetFinished] = {}
+    for name in targets:
+        verdict = unenforced_verdict(gates_of(whole, name.environment), "up")
+        told = closed_now(bench, whole, name.environment, {})
+        if verdict.answer is Answer.DENY:
+            error = Diagnostic(code=verdict.code, message=verdict.because, hint=verdict.hint)
+            found[name] = TargetFinished(
+                target=name, outcome="failed", because=error.message, diagnostics=(error,), exit_code=3
+            )
+        elif told:
+            found[name] = PendingApply(
+                target=name,
+                commit=whole.revision.commit,
+                law=whole.law,
+                waits=(told.message,),
+                at=bench.clock.now(),
+                pulls=tuple(each.pull.number for each in ground.arrived[name].pulls),
+            )
+    return found
+
+
+def _run(
+    bench: Bench, whole: Survey, ground: Ground, targets: Mapping[TargetName, Target], done: _Done
+) -> None:
+    first: dict[TargetName, PlanKind] = {}
+
+    def tell(happening: Happening) -> None:
+        if isinstance(happening, PlanReady):
+            first.setdefault(happening.plan.target, happening.plan.kind)
+        bench.tell(happening)
+
+    hearing = Hearing(
+        forge=ground.forge,
+        gates=ground.gates,
+        unknown=whole.wishes.unknown - whole.gates.environments.keys(),
+        arrived=ground.arrived,
+        first=first,
+    )
+    listening = replace(bench, tell=tell)
+    with opened(listening, whole, "up", actor=_actor(ground)) as session:
+        outcomes = _rounds(session, targets, hearing)
+        run = session.directory.id
+    done.pending.update(hearing.kept)
+    for name, outcome in outcomes.items():
+        done.outcomes[name] = outcome
+        if name not in hearing.kept:
+            done.pending.pop(name, None)
+    codes = [each.exit_code for each in outcomes.values()]
+    bench.tell(RunFinished(run=run, outcomes=counted_outcomes(outcomes), exit_code=strongest(codes)))
+
+
+def _rounds(session: Session, targets: Mapping[TargetName, Target], hearing: Hearing) -> Outcomes:
+    whole, bench = session.survey, session.bench
+    course = Course(
+        targets=targets,
+        needs=whole.needs(targets),
+        request=PlanRequest(),
+        approve=lambda _: True,  # each plan is heard by itself
+        verb="up",
+        judged=lambda name: superseded(bench, whole, [name]).get(name),
+        admitted=partial(admitted, session, hearing),
+    )
+    tell_started(session, course)
+    begin_taking(session, targets)
+    outcomes = run_rounds(session, course)
+    session.under_lease()
+    return outcomes
+
+
+def _actor(ground: Ground) -> Actor:
+    """Who merged the newest of it, as the forge says; else as whom we speak to it."""
+    newest = [each.pull for arrived in ground.arrived.values() for each in arrived.pulls[:1]]
+    mergers = [each.merged_by for each in newest if each.merged_by.login]
+    person = mergers[0] if mergers else ground.forge.identity().person
+    return Actor(name=person.login, confirmed=True)
+
+
+def _keep(whole: Survey, environments: Iterable[str], done: _Done) -> None:
+    """What waits is kept where everybody sees it; what waits no more is taken away."""
+    for environment in environments:
+        waiting = [each for name, each in done.pending.items() if name.environment == environment]
+        standing = whole.record.pending.standing(environment)
+        over = [name for name in standing if name not in done.pending and _is_over(whole, name, done)]
+        whole.record.pending.replace(environment, waiting, over)
+
+
+def _is_over(whole: Survey, name: TargetName, done: _Done) -> bool:
+    """Whether a pending apply is of the past: applied, or not wished for any more, or not behind."""
+    if name in done.outcomes:
+        return done.outcomes[name].outcome in ("succeeded", "unchanged")
+    target = whole.wishes.targets.get(name)
+    return target is None or not is_behind(whole, target)

@@ -18,6 +18,7 @@ from runner.decisions.gates import (
     hand_freeze_verdict,
     held_verdict,
     reference_verdicts,
+    requires_verdict,
     unenforced_verdict,
     window_verdict,
 )
@@ -76,6 +77,7 @@ def judge_environments(
             dirty_verdict(facts, allow_dirty=overrides.allow_dirty),
             *_calendar(bench, whole, gates),
             unenforced_verdict(gates, "up"),
+            requires_verdict(gates),
         )
         actor = bench.tools.actor()
         opened = broken_glass(gates, found, overrides.emergency, actor, opens=CALENDAR)

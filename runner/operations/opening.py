@@ -11,7 +11,7 @@ from runner.diagnostics import Diagnostic, Severity
 from runner.kit.machine import processors
 from runner.kit.redaction import Redactor
 from runner.ledger import Leases
-from runner.model.entry import NOBODY
+from runner.model.entry import NOBODY, Actor
 from runner.model.happening import Noted
 from runner.model.lease import Lease
 from runner.model.names import TargetName
@@ -33,10 +33,17 @@ _NOT_RECORDED = frozenset({"preview", "outputs", "state pull", "state list", "st
 
 @contextmanager
 def opened(
-    bench: Bench, whole: Survey, verb: str, *, jobs: int = 0, overrides: Mapping[str, str] | None = None
+    bench: Bench,
+    whole: Survey,
+    verb: str,
+    *,
+    jobs: int = 0,
+    overrides: Mapping[str, str] | None = None,
+    actor: Actor | None = None,
 ) -> Iterator[Session]:
-    """A session for one run. `jobs` engines at once (0: as many as there are processors for us, at least
-    DEFAULT_JOBS). On the way out working directories are cleared, unless something in them is not recorded."""
+    """A session for one run. `jobs` engines at once (0: as many as there are processors for us, at least DEFAULT_JOBS).
+    `actor` None: as Git says. On the way out working directories are cleared, unless something in them is not
+    recorded."""
     git_directory = bench.tools.repository.git_directory
     clear_what_never_began(git_directory)
     forget_old_runs(git_directory)
@@ -47,7 +54,7 @@ def opened(
         directory=directory,
         redactor=Redactor(),
         slots=BoundedSemaphore(jobs or max(DEFAULT_JOBS, processors())),
-        actor=bench.tools.actor(),
+        actor=actor or bench.tools.actor(),
         overrides=overrides or {},
     )
     if session.actor.name == NOBODY and verb not in _NOT_RECORDED:

@@ -14,6 +14,7 @@ from runner.errors import LeaseHeld, RunnerError
 from runner.git import Conflict, Delivery, Edit, Pushed, Unsent
 from runner.kit.stop import Stop
 from runner.ledger import Writing
+from runner.model.approval import Vouched
 from runner.model.change import Output
 from runner.model.entry import Deployment, Entry, EntryKind, Result, StoredState
 from runner.model.happening import TargetFinished
@@ -148,6 +149,7 @@ def _writing(
     plan, ready, applied = ending.plan, ending.ready, ending.applied
     unknown = _unknown_of(ending, contents)
     result = _result(applied, unknown)
+    vouched = session.vouched.get(plan.target, Vouched())
     entry = Entry(
         target=plan.target,
         kind=EntryKind.DESTROY if plan.destroy else EntryKind.APPLY,
@@ -166,6 +168,8 @@ def _writing(
         counts=_counts(plan),
         partial=plan.partial,
         overrides=session.overrides,
+        approvers=vouched.approvers,
+        pull_request=vouched.pull_request,
         credentials=ready.identity,
         because=applied.because if applied else "nothing to apply; this commit is live now",
         unknown=unknown,

@@ -22,7 +22,7 @@ from runner.operations.judging import closed_now
 from runner.operations.planning import PlanRequest, make_plan, values_still_hold
 from runner.operations.programs import programs_run
 from runner.operations.recording import Ending, record
-from runner.operations.session import Session
+from runner.operations.session import Readied, Session
 
 AGAIN = "again"
 """Not told to anybody: the target goes into the next round."""
@@ -33,7 +33,8 @@ Outcomes = dict[TargetName, TargetFinished]
 class Course(Struct, frozen=True, kw_only=True):
     """What a run does with its targets. `needs` is the order (turned round for destroy); `approve` answers for the
     plans of a round; `ends`: a destroyed target is not held but over (`removed:`). `judged` says how a target ends
-    that may not go on any more, by the record as it is under the leases; None where it may."""
+    that may not go on any more, by the record as it is under the leases; None where it may. `admitted` says how one
+    ends whose plan, as it is now, may not be applied: asked right before it would be."""
 
     targets: Mapping[TargetName, Target]
     needs: Mapping[TargetName, tuple[TargetName, ...]]
@@ -42,6 +43,7 @@ class Course(Struct, frozen=True, kw_only=True):
     verb: str
     ends: bool = False
     judged: Callable[[TargetName], TargetFinished | None] = lambda _: None
+    admitted: Callable[[Plan], TargetFinished | None] = lambda _: None
 
 
 def plan_round(session: Session, course: Course, remaining: Mapping[TargetName, Target]) -> Outcomes:
@@ -173,10 +175,8 @@ def _apply_round(session: Session, course: Course, ready: Mapping[TargetName, Ta
                 return TargetFinished(target=name, outcome=AGAIN)
             if not plan.changed:
                 return _unchanged(session, plan)
-            if closed := closed_now(session.bench, session.survey, name.environment, session.overrides):
-                return TargetFinished(
-                    target=name, outcome="pending", because=closed.message, diagnostics=(closed,), exit_code=8
-                )
+            if held := _held_up(session, course, plan, prepared):
+                return held
             # Not before now: a run that is refused leaves neither a ledger nor a key behind.
             session.bench.tools.begin(prepared.gates, session.survey.record)
             return apply(session, plan, prepared, ends=course.ends)
@@ -199,6 +199,26 @@ def _apply_round(session: Session, course: Course, ready: Mapping[TargetName, Ta
         name for name, each in outcomes.items() if each.outcome in ("succeeded", "unchanged")
     )
     return {name: outcome for name, outcome in outcomes.items() if outcome.outcome != AGAIN}
+
+
+def _held_up(session: Session, course: Course, plan: Plan, prepared: Readied) -> TargetFinished | None:
+    """How a target with changes goes on that may not be applied, or not just now; None where it may."""
+    name = plan.target
+    if closed := closed_now(session.bench, session.survey, name.environment, session.overrides):
+        return TargetFinished(
+            target=name, outcome="pending", because=closed.message, diagnostics=(closed,), exit_code=8
+        )
+    if _too_old(session, plan, prepared):
+        return TargetFinished(target=name, outcome=AGAIN)
+    return course.admitted(plan)
+
+
+def _too_old(session: Session, plan: Plan, prepared: Readied) -> bool:
+    """Whether `requires.plan_age` wants it made again: somebody took their time to answer."""
+    requires = prepared.gates.requires
+    if requires is None or requires.plan_age is None:
+        return False
+    return (session.bench.clock.now() - plan.made_at).total_seconds() > requires.plan_age
 
 
 def _unchanged(session: Session, plan: Plan) -> TargetFinished:

@@ -14,6 +14,7 @@ from runner.engine import Engine, Workspace
 from runner.kit.redaction import Redactor
 from runner.kit.stop import Stop
 from runner.ledger import Leases
+from runner.model.approval import Vouched
 from runner.model.change import Output
 from runner.model.entry import Actor, Deployment, StoredState
 from runner.model.environment import Gates
@@ -65,7 +66,8 @@ class Session(Struct, frozen=True, kw_only=True):
     their state, each read once; `planned` holds its plans so far, `readied` what applying them needs;
     `applied` are the targets that are done with, so that their outputs are what is live; `declined` those that a person
     said no to; `unrecorded` those whose
-    outcome has not arrived at the record: their working directories stay."""
+    outcome has not arrived at the record: their working directories stay; `vouched`: who let a target's plan be
+    applied, as the forge confirms."""
 
     bench: Bench
     survey: Survey
@@ -84,6 +86,7 @@ class Session(Struct, frozen=True, kw_only=True):
     applied: set[TargetName] = field(default_factory=set)
     declined: set[TargetName] = field(default_factory=set)
     unrecorded: set[TargetName] = field(default_factory=set)
+    vouched: dict[TargetName, Vouched] = field(default_factory=dict)
     noted: set[tuple[TargetName, str]] = field(default_factory=set)
     lock: Lock = field(default_factory=Lock)
 

@@ -13,7 +13,7 @@ from runner.engine import Engine
 from runner.git import Delivery, Outbox, Refs
 from runner.git.keeping import KeptSubmission
 from runner.kit.tree import Tree
-from runner.ledger import Leases, Ledger
+from runner.ledger import Leases, Ledger, PendingApplies
 from runner.model.entry import Actor
 from runner.model.environment import Gates, StateSettings
 from runner.model.lease import Lease
@@ -31,6 +31,7 @@ class Record(Struct, frozen=True, kw_only=True):
     refs: Refs
     outbox: Outbox
     ledger: Ledger
+    pending: PendingApplies
 
 
 class ChildView(Struct, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ from runner.kit.clock import Clock
 from runner.kit.tree import Tree
 from runner.ledger import Leases, Ledger
 from runner.ledger.book import Book, Place
+from runner.ledger.pending_applies import GitPendingApplies
 from runner.ledger.recorded_values import Values
 from runner.ledger.taking import Terms
 from runner.ledger.verification import Signing
@@ -71,7 +72,8 @@ class Records(Struct, frozen=True, kw_only=True):
             values=values,
         )
         self.outboxes[remote] = outbox
-        self.known[remote] = Record(remote=remote, refs=refs, outbox=outbox, ledger=ledger)
+        pending = GitPendingApplies(refs, outbox)
+        self.known[remote] = Record(remote=remote, refs=refs, outbox=outbox, ledger=ledger, pending=pending)
         return self.known[remote]
 
     def _signing(self, settings: LedgerSettings, law: Tree) -> Signing:

@@ -165,9 +165,8 @@ def test_the_gates_of_the_example_are_believed() -> None:
 def test_what_this_version_cannot_enforce_is_named() -> None:
     environments = believe(REPOSITORY).environments
     assert set(environments["prod"].unenforced) == {
-        "requires.reviews", "requires.checks", "requires.undiverged", "requires.destroys", "requires.plan_age",
-        "promote", "policies", "credentials.preview.ssh_agent",
-        "plans.on_merge", "plans.store", "drift", "hooks.before_preview", "notify",
+        "requires.undiverged", "promote", "policies", "credentials.preview.ssh_agent",
+        "plans.store", "drift", "hooks.before_preview", "notify",
     }  # fmt: skip
     assert environments["staging"].unenforced == ()
 

@@ -1,0 +1,96 @@
+"""Merges on the real Gitea, applied by real Terraform: what was approved is applied, and all else waits."""
+
+from pathlib import Path
+
+import pytest
+
+from runner.model.pull_request import MergeKind
+from tests.forge.gitea_bench import GiteaBench
+from tests.forge.merged_request import MergedRequest
+from tests.forge.published_request import NETWORK, STACK
+from tests.waiting import until
+
+pytestmark = pytest.mark.usefixtures("terraform_binary")
+
+
+@pytest.fixture
+def scene(gitea: GiteaBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MergedRequest:
+    """A repository in which prod wants one review, and is live as main has it."""
+    monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "file:http")
+    return MergedRequest(gitea, tmp_path / "clone")
+
+
+@pytest.mark.parametrize("kind", [MergeKind.MERGE, MergeKind.SQUASH, MergeKind.REBASE])
+def test_a_merge_applies_what_was_approved_and_the_entry_names_who(
+    scene: MergedRequest, kind: MergeKind
+) -> None:
+    pull = scene.open()
+    scene.show(pull)
+    scene.approve(pull)
+    scene.merge(pull, kind)
+    done = scene.catch_up()
+    assert done.exit_code == 0, done.pending
+    assert {str(name): each.outcome for name, each in done.outcomes.items()} == {"prod/network": "succeeded"}
+    newest = scene.record(NETWORK)[0]
+    assert newest["Approved-by"] == "bob"
+    assert newest["Pull-Request"] == str(pull.number)
+    again = scene.catch_up()
+    assert (again.exit_code, again.outcomes) == (0, {}), again
+    assert len(scene.record(NETWORK)) == 2
+
+
+def test_without_an_approval_it_waits_and_an_approval_of_that_plan_releases_it(scene: MergedRequest) -> None:
+    pull = scene.open()
+    plans = scene.show(pull)
+    scene.merge(pull)
+    waiting = scene.catch_up()
+    assert waiting.exit_code == 8, waiting
+    [pending] = waiting.pending
+    assert (pending.target, pending.digest, pending.pulls) == (
+        NETWORK, plans[NETWORK].digest, (pull.number,)
+    )  # fmt: skip
+    assert "1 more approval" in pending.because
+    assert len(scene.record(NETWORK)) == 1
+    line = f"runner approve {NETWORK} {pending.digest}"
+    scene.gitea.say(pull.number, scene.gitea.author, line)
+    assert scene.resume().exit_code == 8, "nobody approves their own"
+    scene.gitea.say(pull.number, scene.gitea.reviewer, line)
+    assert scene.resume().exit_code == 0
+    assert scene.record(NETWORK)[0]["Approved-by"] == "bob"
+
+
+def test_a_plan_that_is_not_the_approved_one_waits_with_both_side_by_side(scene: MergedRequest) -> None:
+    pull = scene.open()
+    scene.show(pull)
+    scene.approve(pull)
+    pushed = scene.push(pull.head, 3, {})
+    until(lambda: scene.forge.pull_request(pull.number).head_commit == pushed)
+    scene.merge(scene.forge.pull_request(pull.number))
+    done = scene.catch_up()
+    assert done.exit_code == 8, done
+    [pending] = done.pending
+    assert {each.name for each in pending.differing} >= {"changes", "code"}
+    assert all(each.approved != each.now for each in pending.differing)
+
+
+def test_one_merge_that_lowers_the_reviews_and_changes_a_stack_is_judged_by_what_was_before(
+    scene: MergedRequest,
+) -> None:
+    pull = scene.open(files={"environments/prod.yaml": "requires:\n  reviews: {count: 0}\n"})
+    scene.show(pull)
+    scene.merge(pull)
+    assert scene.catch_up().exit_code == 8
+    assert len(scene.record(NETWORK)) == 1
+
+
+def test_two_pull_requests_merged_seconds_apart_are_both_applied(scene: MergedRequest) -> None:
+    one = scene.open(2)
+    two = scene.open(1, {"stacks/app/main.tf": STACK.format(size=5)})
+    for pull in (one, two):
+        scene.show(pull)
+        scene.approve(pull)
+        scene.merge(pull)
+    done = scene.catch_up()
+    assert done.exit_code == 0, done.pending
+    assert {str(name) for name in done.outcomes} == {"prod/network", "prod/app"}
+    assert scene.record(NETWORK)[0]["Pull-Request"] == str(one.number)
