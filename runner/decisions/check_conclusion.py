@@ -66,6 +66,11 @@ def _of(each: TargetPreview) -> Conclusion:
         return Conclusion(state=CheckState.PASSED, because=f"{name} is {each.outcome}")
     if each.plan is None:
         return Conclusion(state=CheckState.FAILED, because=f"{name} was not planned: {_why(each)}")
+    stale = next((verdict for verdict in each.verdicts if verdict.code == "plan-stale"), None)
+    if stale:
+        return Conclusion(
+            state=CheckState.WAITING, because=f"{name} waits for a new preview: {stale.because}"
+        )
     if each.standing and not each.standing.open and each.plan.changed and each.plan.kind is PlanKind.PLANNED:
         because = f"{name} waits for {'; '.join(each.standing.missing)}"
         return Conclusion(state=CheckState.WAITING, because=because)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from msgspec import Struct
 
 from runner.model.approval import Showing
@@ -12,8 +10,7 @@ from runner.model.previewed import Superseded
 
 class Shown(Struct, frozen=True, kw_only=True):
     """`showings` oldest first. `comment` is our comment's id, `body` the digest of its text as the forge keeps it.
-    `preview` is the digest of the last published preview, empty where it was too large to keep. `closed`: since when
-    the pull request is closed without a merge."""
+    `preview` is the digest of the last published preview, empty where it was too large to keep."""
 
     number: int
     comment: str = ""
@@ -21,4 +18,3 @@ class Shown(Struct, frozen=True, kw_only=True):
     showings: tuple[Showing, ...] = ()
     superseded: tuple[Superseded, ...] = ()
     preview: str = ""
-    closed: datetime | None = None

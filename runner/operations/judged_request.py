@@ -32,6 +32,8 @@ _OURS = frozenset(
     {"windows", "freezes", "freeze", "requires.checks", "unenforced", "environment", "approval"}
 )
 """Gates whose word a plan stage does not have."""
+STALE = "plan"
+"""The gate whose word stays until the next preview: that an apply has made a plan stale."""
 _PLANNING = frozenset({Outcome.PLANNED, Outcome.FAILED, Outcome.HELD_BACK, Outcome.SKIPPED})
 """What a plan stage can say; the other outcomes are of applies, of which it knows nothing."""
 

@@ -87,9 +87,16 @@ def recount(bench: Bench, forge: Forge, pull: PullRequest) -> Published:
     known = known_before(forge, showings, pull)
     before = showings.preview(known.shown)
     if before is None or before.commit != pull.head_commit:
-        return _nothing_to_count(pull, known)
+        return nothing_told(pull, known)
     judging = Judging(bench=bench, stand=stand, forge=forge, pull=pull, reports=known.reports)
-    paths = request_paths(bench, stand, pull, forge.project.brand) if owners_asked(stand, before) else ()
+    return tell_again(judging, showings, known, before)
+
+
+def tell_again(judging: Judging, showings: Showings, known: Known, before: RequestPreview) -> Published:
+    """Tells what was told before, judged by what holds now. Errors: as `publish`."""
+    stand, brand = judging.stand, judging.forge.project.brand
+    asked = owners_asked(stand, before)
+    paths = request_paths(judging.bench, stand, judging.pull, brand) if asked else ()
     told = replace(before, law=stand.law, superseded=known.shown.superseded)
     return _told(judging, showings, known, told, paths)
 
@@ -158,7 +165,8 @@ def _untold(preview: RequestPreview, because: str) -> Published:
     )
 
 
-def _nothing_to_count(pull: PullRequest, known: Known) -> Published:
+def nothing_told(pull: PullRequest, known: Known) -> Published:
+    """Of a pull request of which no preview is believed, nothing can be told again."""
     because = (
         known.because or f"no preview of `{pull.head_commit[:12]}` is told yet: `runner preview` asks for one"
     )

@@ -52,11 +52,15 @@ class Known(Struct, frozen=True, kw_only=True):
 def known_before(forge: Forge, showings: Showings, pull: PullRequest) -> Known:
     """Asks the record's place, and the forge for its word. NoAnswer."""
     showings.refresh([pull.number])
-    known = _confirmed(forge, showings, pull)
     comment = forge.own_comment(pull.number, MARKER)
+    hints = showings.unconfirmed(pull.number)
+    if not hints:
+        return Known(shown=Shown(number=pull.number), comment=comment)
+    us = comment.author if comment else forge.identity().person
+    known = _confirmed(forge, showings, pull, us)
     if comment is None and known.shown.comment:
         found = forge.read_comment(pull.number, known.shown.comment)
-        comment = found if found and same_person(found.author, forge.identity().person) else None
+        comment = found if found and same_person(found.author, us) else None
     return replace(known, comment=comment)
 
 
@@ -109,20 +113,15 @@ def interrupted(shown: Shown) -> Shown:
     return replace(shown, showings=(*shown.showings[:-1], replace(last, digests={})))
 
 
-def _confirmed(forge: Forge, showings: Showings, pull: PullRequest) -> Known:
-    nothing = Known(shown=Shown(number=pull.number))
-    hints = showings.unconfirmed(pull.number)
-    if not hints:
-        return nothing
-    commits = [showing.commit for each in hints for showing in each.showings[-1:]]
+def _confirmed(forge: Forge, showings: Showings, pull: PullRequest, us: Person) -> Known:
+    commits = [showing.commit for each in showings.unconfirmed(pull.number) for showing in each.showings[-1:]]
     commit = pull.head_commit if pull.head_commit in commits or not commits else commits[0]
     reports = forge.checks(commit)
-    nothing = replace(nothing, reports=reports if commit == pull.head_commit else None)
-    us = forge.identity().person
+    known = Known(shown=Shown(number=pull.number), reports=reports if commit == pull.head_commit else None)
     digest = _pointer(reports, us)
     if digest and (shown := showings.find(pull.number, digest)):
-        return replace(nothing, shown=shown, digest=digest)
+        return replace(known, shown=shown, digest=digest)
     because = (
         f"what was shown before is recorded, and no check of `{us.login}` on `{commit[:12]}` confirms it"
     )
-    return replace(nothing, because=because)
+    return replace(known, because=because)

@@ -145,7 +145,6 @@ def _written(shown: Shown) -> bytes:
         "showings": _flat(kept),
         "superseded": shown.superseded,
         "preview": shown.preview,
-        "closed": shown.closed,
     }
     return _bytes(members)
 

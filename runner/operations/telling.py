@@ -21,14 +21,13 @@ from runner.model.person import Person
 from runner.model.previewed import RequestPreview, TargetPreview
 from runner.model.pull_request import Comment
 from runner.model.shown import Shown
+from runner.operations.judged_request import STALE
 from runner.operations.shown_before import POINTER_LENGTH, Known, body_digest, pointed
 from runner.operations.shown_records import Showings
 from runner.report.comment import CommentText, approvable, comment_text
 from runner.report.comment_check import CHECK, checks_of
 
-EDITED, UNCONFIRMED = "comment-edited", "showing-unconfirmed"
-STALE = "plan"
-"""The gate whose word on a plan stays until the next preview: that an apply has made it stale."""
+EDITED, UNCONFIRMED, CLOSED = "comment-edited", "showing-unconfirmed", "request-closed"
 
 
 class Telling(Struct, frozen=True, kw_only=True):
@@ -106,7 +105,7 @@ def _showings(shown: Shown, now: Showing) -> tuple[Showing, ...]:
 def _kept(preview: RequestPreview) -> RequestPreview:
     """What is counted again later: without what is asked anew each time, and without the engines' own words, which
     stand in the whole document."""
-    notices = tuple(each for each in preview.notices if each.code not in (EDITED, UNCONFIRMED))
+    notices = tuple(each for each in preview.notices if each.code not in (EDITED, UNCONFIRMED, CLOSED))
     return replace(preview, targets=tuple(map(_target, preview.targets)), notices=notices, superseded=())
 
 

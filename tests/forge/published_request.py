@@ -1,17 +1,20 @@
 """A pull request whose preview is published: a clone whose remote is a real Gitea, in which prod wants one review."""
 
+import itertools
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from runner.forge import Forge
 from runner.kit.stop import Stop
 from runner.model.change import ChangeKind
+from runner.model.check import CheckReport
 from runner.model.names import TargetName
 from runner.model.plan import Digests
 from runner.model.previewed import RequestPreview, TargetPreview
-from runner.model.pull_request import Comment, PullRequest
+from runner.model.pull_request import Comment, PullRequest, ReviewState
 from runner.operations.bench import Bench
 from runner.operations.publishing import Published, publish, recount
 from runner.report.comment_marker import MARKER
@@ -49,12 +52,13 @@ class PublishedRequest:
         self.clone: Checkout = _clone(remote, path)
         self.clone.commit({**FILES, **(files or {})}, "begin")
         self.clone.push("main")
+        self._branches = itertools.count(1)
         self.made = datetime.now(UTC) - timedelta(minutes=30)
 
-    def open(
-        self, branch: str = "change", size: int = 2, files: Mapping[str, str | None] | None = None
-    ) -> PullRequest:
-        """alice opens a pull request that changes the network."""
+    def open(self, size: int = 2, files: Mapping[str, str | None] | None = None) -> PullRequest:
+        """alice opens a pull request of a branch of its own, which changes the network."""
+        self.clone.git("switch", "--quiet", "--detach", "origin/main")
+        branch = f"change-{next(self._branches)}"
         self.push(branch, size, files)
         number = self.gitea.open(branch, self.gitea.author, "a change")
         return self.forge.pull_request(number)
@@ -74,11 +78,16 @@ class PublishedRequest:
         """As the robot that publishes, with nothing remembered."""
         return self.gitea.forge
 
-    def bench(self) -> Bench:
-        """A bench over the clone, as a job has it."""
-        return open_bench(
+    @contextmanager
+    def job(self) -> Iterator[Bench]:
+        """A bench over the clone, as a job has it, with nothing remembered."""
+        bench = open_bench(
             self.clone.path, tell=lambda _: None, ask=None, stop=Stop(), variables=dict(os.environ)
         )
+        try:
+            yield bench
+        finally:
+            bench.tools.repository.close()
 
     def preview(self, pull: PullRequest, *targets: TargetPreview, **more: object) -> RequestPreview:
         """What a plan stage says of the pull request's head; of the network where nothing else is given."""
@@ -95,12 +104,26 @@ class PublishedRequest:
         return preview_of(*said, **{**own, **more})
 
     def publish(self, pull: PullRequest, preview: RequestPreview, *, forge: Forge | None = None) -> Published:
-        """As the publish stage's job does it."""
-        return publish(self.bench(), forge or self.forge, pull, preview, heard=preview.commit)
+        """As the publish stage's job does it, which heard of the pull request as it was when it was `pull`."""
+        with self.job() as bench:
+            asked = forge or self.forge
+            now = asked.pull_request(pull.number)
+            return publish(bench, asked, now, preview, heard=pull.head_commit)
 
-    def recount(self, pull: PullRequest) -> Published:
+    def recount(self, pull: PullRequest, forge: Forge | None = None) -> Published:
         """As the job of a review does it."""
-        return recount(self.bench(), self.forge, self.forge.pull_request(pull.number))
+        with self.job() as bench:
+            asked = forge or self.forge
+            return recount(bench, asked, asked.pull_request(pull.number))
+
+    def approve(self, pull: PullRequest) -> None:
+        """bob approves the head."""
+        self.gitea.review(pull.number, self.gitea.reviewer, ReviewState.APPROVED, "good")
+
+    def report(self, commit: str) -> CheckReport:
+        """Our check of the whole on a commit."""
+        [found] = [each for each in self.forge.checks(commit) if each.name == "runner"]
+        return found
 
     def comments(self, pull: PullRequest) -> list[Comment]:
         """Ours, all of them."""
