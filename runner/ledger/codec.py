@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from runner.kit import canonical
 from runner.ledger.json_fields import SCHEMA, Fields, NotReadable, instant_text
-from runner.model.entry import Actor, Deployment, Entry, EntryKind, Result, StoredState
+from runner.model.entry import Actor, Deployment, Entry, EntryKind, Reading, Result, StoredState
 from runner.model.names import TargetName
 from runner.model.plan import Digests, StateFacts
 from runner.model.references import Json
@@ -79,6 +79,8 @@ def target_blob(file: TargetFile) -> bytes:
             "ended": deployment.ended,
             "depends_on": [str(name) for name in deployment.depends_on],
             "resources": deployment.resources,
+            "marks": dict(deployment.marks),
+            "read": None if deployment.read is None else _readings_json(deployment.read),
         }
     return blob(value)
 
@@ -165,7 +167,7 @@ def entry_of(written: Fields) -> Entry:
         fence=written.number("fence"),
         counts=_counts(written),
         partial=written.texts("partial"),
-        overrides=_reasons(written),
+        overrides=written.named_texts("overrides"),
         approvers=written.texts("approvers"),
         pull_request=written.text("pull_request"),
         credentials=written.text("credentials"),
@@ -209,7 +211,27 @@ def _deployment(written: Fields, newest: Entry) -> Deployment:
         ended=written.flag("ended"),
         depends_on=tuple(_target(text) for text in written.texts("depends_on")),
         resources=written.number("resources"),
+        marks=written.named_texts("marks"),
+        read=_readings(written),
     )
+
+
+def _readings_json(read: Mapping[TargetName, Reading]) -> Json:
+    return {
+        str(name): {"entry": reading.entry, "outputs": dict(reading.outputs)}
+        for name, reading in read.items()
+    }
+
+
+def _readings(written: Fields) -> Mapping[TargetName, Reading] | None:
+    below = written.below("read")
+    if below is None:
+        return None
+    found = {name: _needed(below, name) for name in written.members("read")}
+    return {
+        _target(name): Reading(entry=each.text("entry"), outputs=each.named_texts("outputs"))
+        for name, each in found.items()
+    }
 
 
 def _state_json(state: StoredState) -> Json:
@@ -240,11 +262,6 @@ def _state(written: Fields) -> StoredState:
 def _counts(written: Fields) -> Mapping[str, int]:
     below = written.below("counts")
     return {name: below.number(name) for name in written.members("counts")} if below else {}
-
-
-def _reasons(written: Fields) -> Mapping[str, str]:
-    below = written.below("overrides")
-    return {name: below.text(name) for name in written.members("overrides")} if below else {}
 
 
 def _needed(written: Fields, name: str) -> Fields:

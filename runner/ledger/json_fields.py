@@ -87,6 +87,11 @@ class Fields:
         value = self._written.get(name, {})
         return value if isinstance(value, dict) else self._refuse(name)
 
+    def named_texts(self, name: str) -> Mapping[str, str]:
+        """An object of strings; empty by default."""
+        below = self.below(name)
+        return {each: below.text(each) for each in self.members(name)} if below else {}
+
     def items(self, name: str) -> tuple[Fields, ...]:
         """A list of objects; empty by default."""
         value = self._written.get(name, [])

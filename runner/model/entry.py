@@ -107,10 +107,20 @@ class Entry(Struct, frozen=True, kw_only=True):
     signature: str = ""
 
 
+class Reading(Struct, frozen=True, kw_only=True):
+    """What a target was applied with of another: the entry that its outputs were read from (that before it, where
+    the same run applied it), and a keyed digest of each of them that counts, empty where nobody can say."""
+
+    entry: str = ""
+    outputs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
 class Deployment(Struct, frozen=True, kw_only=True):
     """What is live of a target: the last entry that moved it (`last`), the last one that succeeded (`good`, None
     where none did), its outputs' names with their sensitivity, and whether it is held (destroyed by hand), or ended.
-    `directory` and `inputs_digest` let an orphan be found and destroyed without its files at the head."""
+    `directory` and `inputs_digest` let an orphan be found and destroyed without its files at the head. `marks` are
+    keyed digests of its outputs, those that nobody can read left out; `read` is what `good` was applied with of others,
+    None where an older version wrote the record, which did not say."""
 
     target: TargetName
     last: Entry
@@ -121,3 +131,5 @@ class Deployment(Struct, frozen=True, kw_only=True):
     ended: bool = False
     depends_on: tuple[TargetName, ...] = ()
     resources: int = 0
+    marks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    read: Mapping[TargetName, Reading] | None = None

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from msgspec.structs import replace
 
 from runner.decisions.closure import Closure
+from runner.decisions.readings import because_read
 from runner.decisions.terraform_closure import closure_of
 from runner.model.entry import Deployment, Entry, EntryKind, Result
+from runner.model.names import TargetName
 from runner.model.target import Target
 from runner.operations.survey import Survey, gates_of
 
@@ -42,13 +46,17 @@ def because_behind(whole: Survey, target: Target, live: Deployment) -> str:
         return f"its last apply ended as {live.last.result}"
     if live.last.partial and live.last.commit != live.good.commit:
         return f"{live.last.commit[:12]} was applied to a part of it"
-    return ""
+    return because_read(whole.edges.get(target.name, ()), live, partial(_live, whole))
+
+
+def _live(whole: Survey, name: TargetName) -> Deployment | None:
+    return whole.record.ledger.live(name.environment).get(name.stack)
 
 
 def is_behind(whole: Survey, target: Target) -> bool:
     """Whether the surveyed commit is ahead of the last apply of the whole target that succeeded; always where there is
     none. A held target is as its destroyer wanted it."""
-    live = whole.record.ledger.live(target.name.environment).get(target.name.stack)
+    live = _live(whole, target.name)
     if live is not None and live.held:
         return False
     return live is None or bool(because_behind(whole, target, live))

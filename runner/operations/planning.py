@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from runner.decisions.deferral import Foresight, Upstreams, foreseen
@@ -18,7 +18,7 @@ from runner.engine import Engine, EngineEvent, Listener, PlanOptions, ReferredSt
 from runner.errors import HistoryMoved, Interrupted, OutcomeUnknown, TargetFailed, ToolUnavailable
 from runner.kit.canonical import encode
 from runner.model.change import ChangeKind, Output
-from runner.model.entry import Deployment, Result
+from runner.model.entry import Deployment, Reading, Result
 from runner.model.happening import Noted
 from runner.model.names import TargetName
 from runner.model.plan import Plan, PlanKind, Planned, StateFacts
@@ -27,6 +27,7 @@ from runner.model.target import Target
 from runner.model.verdict import Answer
 from runner.operations.closures import is_behind
 from runner.operations.known_plans import Prospect, Wanted, keep_for_next, known_plan, prospect_of
+from runner.operations.output_marks import readings_of
 from runner.operations.plan_files import keep_plan
 from runner.operations.policy_packs import packs_laid_out
 from runner.operations.referred_outputs import referred_stacks
@@ -59,11 +60,13 @@ class PlanRequest(Struct, frozen=True, kw_only=True):
 
 
 class _Given(Struct, frozen=True, kw_only=True):
-    """What a target is planned with: the inputs as written, and how far their values can be believed."""
+    """What a target is planned with: the inputs as written, how far their values can be believed, and what of others
+    is read for it."""
 
     inputs: Inputs
     foresight: Foresight
     previous: Deployment | None
+    read: Mapping[TargetName, Reading] = field(default_factory=dict)
 
 
 def make_plan(session: Session, target: Target, request: PlanRequest) -> Plan:
@@ -128,7 +131,9 @@ def _given(session: Session, target: Target, request: PlanRequest) -> _Given:
         planned={name: plan for name, plan in session.planned.items() if name not in session.applied},
         behind=_behind(session, target, edges, request),
     )
-    return _Given(inputs=written, foresight=foreseen(edges, outputs, upstreams), previous=previous)
+    foresight = foreseen(edges, outputs, upstreams)
+    read = {} if request.later else readings_of(session, edges, foresight.outputs, upstreams.live)
+    return _Given(inputs=written, foresight=foresight, previous=previous, read=read)
 
 
 def _behind(
@@ -230,8 +235,7 @@ def _readied(
     if work.backend.file is not None and state:
         work.backend.file.write_bytes(state)
         work.backend.file.chmod(0o600)
-    known = _known(session, target, given.foresight.outputs)
-    values = resolved(given.inputs, known)
+    values = resolved(given.inputs, _known(session, target, given.foresight.outputs))
     if exposed := exposed_values(given.inputs, values.secret, module_facts(target, whole.code)):
         raise TargetFailed(exposed)
     return Readied(
@@ -252,6 +256,7 @@ def _readied(
         source=whole.revision.commit,
         identity=identity,
         previous=previous,
+        read=given.read,
     )
 
 

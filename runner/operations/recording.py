@@ -20,6 +20,7 @@ from runner.model.entry import Deployment, Entry, EntryKind, Result, StoredState
 from runner.model.happening import TargetFinished
 from runner.model.names import TargetName
 from runner.model.plan import Plan, counted
+from runner.operations.output_marks import marks_of
 from runner.operations.session import Readied, Session
 from runner.operations.state_contents import contents_of
 from runner.operations.state_keeper import StateKeeper
@@ -186,16 +187,19 @@ def _writing(
 def _deployment(session: Session, ending: Ending, entry: Entry, contents: StateContents | None) -> Deployment:
     plan, previous = ending.plan, ending.ready.previous
     succeeded = entry.result is Result.SUCCEEDED
+    good = entry if succeeded and not plan.partial else (previous.good if previous else None)
     return Deployment(
         target=plan.target,
         last=entry,
-        good=entry if succeeded and not plan.partial else (previous.good if previous else None),
+        good=good,
         outputs={name: output.sensitive for name, output in contents.outputs.items()} if contents else {},
         directory=ending.ready.target.stack.directory,
         held=plan.destroy and succeeded and not ending.ends,
         ended=plan.destroy and succeeded and ending.ends,
         depends_on=tuple(edge.target for edge in session.survey.edges.get(plan.target, ())),
         resources=len(contents.resources) if contents else 0,
+        marks=marks_of(session, plan.target, contents.outputs) if contents else {},
+        read=ending.ready.read if good is entry else previous.read if previous else None,
     )
 
 

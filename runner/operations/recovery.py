@@ -20,6 +20,7 @@ from runner.model.names import TargetName
 from runner.model.stack import EngineWish
 from runner.operations.abandoned import Remnant
 from runner.operations.engine_locks import cleared_of
+from runner.operations.output_marks import marks_of
 from runner.operations.session import Session
 from runner.operations.state_contents import contents_of
 from runner.operations.stores import settings_for, store_for
@@ -192,6 +193,8 @@ def _written(session: Session, finding: Finding, cleared: str) -> tuple[Writing,
         held=previous.held if previous else False,
         depends_on=previous.depends_on if previous else (),
         resources=len(contents.resources) if contents else 0,
+        marks=marks_of(session, target, contents.outputs) if contents else {},
+        read=previous.read if previous else None,
     )
     return (
         Writing(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
+from runner.decisions.readings import read_alike
 from runner.diagnostics import Diagnostic
 from runner.errors import RunnerError
 from runner.kit.dag import waves
@@ -232,7 +233,8 @@ def _unchanged(session: Session, plan: Plan) -> TargetFinished:
     )
     good = before.good if before and whole and not before.held else None
     same = good and good.digests and plan.digests and good.digests.code == plan.digests.code
-    if same and good and good.settings == prepared.settings:
+    read = before and read_alike(before.read, prepared.read, session.live)
+    if same and read and good and good.settings == prepared.settings:
         session.directory.clear(plan.target)
         return TargetFinished(
             target=plan.target, outcome="unchanged", because="the engine has nothing to apply"

@@ -16,7 +16,7 @@ from runner.kit.stop import Stop
 from runner.ledger import Leases
 from runner.model.approval import Vouched
 from runner.model.change import Output
-from runner.model.entry import Actor, Deployment, StoredState
+from runner.model.entry import Actor, Deployment, Reading, StoredState
 from runner.model.environment import Gates
 from runner.model.happening import Noted, TargetProgress
 from runner.model.names import TargetName
@@ -32,8 +32,9 @@ from runner.vault import StateStore
 
 class Readied(Struct, frozen=True, kw_only=True):
     """A target made ready for an engine. `named` is the state that the record names, `before` what it says; `written`
-    are the inputs as written, `values` what they come to; `closure` has its modules as fetched; `source` is the commit
-    its code comes from; `identity` the credentials' name for the record; `previous` what was live."""
+    are the inputs as written, `values` what they come to, `read` what is read of others for it; `closure` has its
+    modules as fetched; `source` is the commit its code comes from; `identity` the credentials' name for the record;
+    `previous` what was live."""
 
     target: Target
     gates: Gates
@@ -48,6 +49,7 @@ class Readied(Struct, frozen=True, kw_only=True):
     source: str
     identity: str
     previous: Deployment | None
+    read: Mapping[TargetName, Reading]
 
     @property
     def code(self) -> str:

@@ -27,6 +27,7 @@ from runner.model.lease import Intent
 from runner.model.names import TargetName
 from runner.operations.environment_entries import plain_entry
 from runner.operations.opening import take_leases
+from runner.operations.output_marks import marks_of
 from runner.operations.session import Session
 from runner.operations.state_contents import contents_of
 
@@ -144,4 +145,6 @@ def _deployment(session: Session, surgery: Surgery, entry: Entry, contents: Stat
         held=previous.held if previous else False,
         depends_on=previous.depends_on if previous else (),
         resources=len(contents.resources),
+        marks=marks_of(session, surgery.target, contents.outputs),
+        read=previous.read if previous else None,
     )

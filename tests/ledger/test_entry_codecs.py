@@ -13,7 +13,7 @@ from runner.ledger.json_fields import NotReadable
 from runner.ledger.lease_record import LeaseRecord, lease_blob, lease_of
 from runner.ledger.ledger_paths import name_of, resource_path, segment
 from runner.ledger.trailers import entry_of, escaped, message_of, opened_by, opening_message, unescaped
-from runner.model.entry import Actor, Deployment, Entry, EntryKind, Result, StoredState
+from runner.model.entry import Actor, Deployment, Entry, EntryKind, Reading, Result, StoredState
 from runner.model.lease import Intent, Lease
 from runner.model.names import TargetName
 from runner.model.plan import Digests, StateFacts
@@ -80,6 +80,8 @@ def test_a_deployment_survives_its_file(one: Entry, other: Entry, failed: bool) 
             held=failed,
             depends_on=(NETWORK,),
             resources=3,
+            marks={"a\n": "0f"},
+            read=None if failed else {NETWORK: Reading(entry="e", outputs={"b": "", "c": "1f"})},
         )
         file = TargetFile(newest=one, deployment=deployment)
         assert target_file(target_blob(file)) == file
