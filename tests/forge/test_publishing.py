@@ -1,17 +1,20 @@
 """The publish stage on the real Gitea: what people read, what they approve by it, and what of a preview is believed."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
 
 from runner.errors import Denied, NoAnswer
+from runner.kit.clock import SetClock
 from runner.model.check import CheckState
 from runner.model.names import TargetName
 from runner.model.previewed import Outcome, TargetPreview
 from runner.operations.answering import answer
 from runner.operations.check_alone import report_nothing
-from runner.operations.request_endings import clean_up
+from runner.operations.queued_requests import publish_queued
+from runner.operations.request_endings import clean_up, drop_old
 from runner.operations.stale_previews import mark_stale
 from runner.operations.standpoint import standpoint
 from runner.report.comment_marker import MARKER
@@ -212,6 +215,8 @@ def test_two_thousand_targets_are_one_comment_within_the_limit_and_few_calls(sce
 def test_foreign_words_neither_break_out_nor_name_a_record(scene: PublishedRequest) -> None:
     pull = scene.open()
     forged = f"x [shown {'0' * 32}]"
+    report_nothing(scene.forge, pull.head_commit, forged)
+    assert scene.report(pull.head_commit).title == "nothing is planned: x"
     rude = "</details>|\n::add-mask::x\x1b[2J\u202e@bob " + forged
     name = TargetName(environment="prod", stack=rude)
     failed = TargetPreview(target=name, outcome=Outcome.FAILED, because=rude)
@@ -223,8 +228,6 @@ def test_foreign_words_neither_break_out_nor_name_a_record(scene: PublishedReque
     assert "\x1b" not in comment.body
     assert "\u202e" not in comment.body
     assert "\n::add-mask::" not in comment.body
-    report_nothing(scene.forge, pull.head_commit, forged)
-    assert not scene.report(pull.head_commit).title.endswith(f"[shown {'0' * 32}]")
 
 
 def test_an_apply_elsewhere_marks_the_previews_that_it_made_stale(scene: PublishedRequest) -> None:
@@ -257,6 +260,40 @@ def test_what_is_closed_unmerged_says_so_and_can_be_opened_again(scene: Publishe
     [comment] = scene.comments(pull)
     assert "closed without a merge" not in comment.body
     assert "edited this comment" not in comment.body
+
+
+def test_what_is_not_approved_fails_at_the_head_of_the_queue(scene: PublishedRequest) -> None:
+    pull = scene.open()
+    scene.publish(pull, scene.preview(pull))
+    queue = scene.push(f"queue-{pull.number}", 2, {"README.md": "others came before"})
+    preview = replace(scene.preview(pull), commit=queue)
+    with scene.job() as bench:
+        told = publish_queued(bench, scene.forge, (pull,), preview, heard=queue)
+    assert told.state is CheckState.FAILED
+    assert "nobody can do that in the queue" in scene.report(queue).title
+    scene.approve(pull)
+    with scene.job() as bench:
+        assert publish_queued(bench, scene.forge, (), preview, heard=queue).state is CheckState.FAILED
+        told = publish_queued(bench, scene.forge, (pull,), preview, heard=queue)
+    assert told.state is CheckState.PASSED
+    assert scene.report(queue).state is CheckState.PASSED
+
+
+def test_what_ended_long_ago_is_taken_away_and_nothing_else(scene: PublishedRequest) -> None:
+    ended, still = scene.open(), scene.open(3)
+    for pull in (ended, still):
+        scene.publish(pull, scene.preview(pull))
+    scene.gitea.close(ended.number)
+    with scene.job() as bench:
+        assert not drop_old(bench, standpoint(bench), scene.forge)
+        later = SetClock(bench.clock.now() + timedelta(days=15))
+        stand = standpoint(bench)
+        dropped = drop_old(replace(bench, clock=later), stand, scene.forge)
+    assert ended.number in dropped
+    assert still.number not in dropped
+    ref = f"refs/runner/plans/{ended.number}"
+    scene.clone.git("fetch", "--quiet", "origin", ref)
+    assert scene.clone.git("ls-tree", "-r", "FETCH_HEAD") == ""
 
 
 def test_a_command_is_answered_once_however_often_the_job_runs(scene: PublishedRequest) -> None:
