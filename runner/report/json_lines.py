@@ -89,7 +89,7 @@ def _record_writer(names: tuple[str, ...]) -> Callable[[Any], Json]:
     return write
 
 
-def change_object(change: Change) -> dict[str, Json]:
+def _change_object(change: Change) -> dict[str, Json]:
     """A change with the fields that the contract names, the same for every engine."""
     return {
         "address": change.address,
@@ -106,7 +106,7 @@ def change_object(change: Change) -> dict[str, Json]:
     }
 
 
-def plan_object(plan: Plan) -> dict[str, Json]:
+def _plan_object(plan: Plan) -> dict[str, Json]:
     """A plan as `plan_ready` tells it."""
     planned = plan.planned
     return {
@@ -116,10 +116,10 @@ def plan_object(plan: Plan) -> dict[str, Json]:
         "kind": str(plan.kind),
         "changed": plan.changed,
         "counts": as_json(counted(planned) if planned else Counts()),
-        "changes": [change_object(each) for each in planned.changes] if planned else [],
+        "changes": [_change_object(each) for each in planned.changes] if planned else [],
         "outputs": [_output(each) for each in planned.outputs] if planned else [],
         "complete": bool(planned and planned.complete and not planned.errored),
-        "drift": [change_object(each) for each in planned.drift] if planned else [],
+        "drift": [_change_object(each) for each in planned.drift] if planned else [],
         "diagnostics": diagnostic_objects(planned.diagnostics) if planned else [],
         "digests": as_json(plan.digests),
         "commit": plan.commit,
@@ -151,7 +151,7 @@ def _happening(happening: Happening) -> tuple[str, dict[str, Json]]:
         case TargetProgress():
             kind = "target_progress"
         case PlanReady(plan=plan):
-            return "plan_ready", plan_object(plan)
+            return "plan_ready", _plan_object(plan)
         case ResourceApplied():
             kind = "applied"
         case TargetFinished():
