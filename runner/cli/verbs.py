@@ -33,11 +33,23 @@ VERBS: dict[str, Door] = {
         "Show what `up` would change, and change nothing.",
         believes=True,
     ),
+    "ci": Door(
+        "runner.cli.ci:ci",
+        CHANGE,
+        "In CI: preview a pull request, apply a merge, or say why nothing.",
+        believes=True,
+    ),
     "destroy": Door(
         "runner.cli.destroy:destroy",
         CHANGE,
         "Destroy targets in reverse order, and hold them.",
         believes=True,
+    ),
+    "approve": Door(
+        "runner.cli.approve:approve", CHANGE, "Release a pending apply, by the digest of its plan."
+    ),
+    "reject": Door(
+        "runner.cli.approve:reject", CHANGE, "Keep a pending apply from going on, until you approve it."
     ),
     "status": Door("runner.cli.status:status", LOOK, "Where every target stands.", believes=True),
     "log": Door("runner.cli.log:log", LOOK, "The record of applies, newest first."),

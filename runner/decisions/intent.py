@@ -113,6 +113,10 @@ class IntentFacts(Struct, frozen=True, kw_only=True):
     most_commands: int = 20
 
 
+_WORDS_ON_PLANS = frozenset({CommandVerb.APPROVE, CommandVerb.REJECT})
+"""They are read from the comments whenever a plan is judged: after the merge that is when it is applied."""
+
+
 class Stage(StrEnum):
     """Law 4: which job this is. ALL is one job for those who trust everyone with push."""
 
@@ -286,6 +290,8 @@ def _obeyed(command: Command, asked: CommandFacts, facts: IntentFacts) -> Intent
         if ApplyMode.BEFORE_MERGE not in modes.values():
             why = f"nothing of `{pull.into}` is applied before a merge (`apply: before-merge`): merge it"
             return Answer(number=pull.number, because=why)
+    if command.verb in _WORDS_ON_PLANS and pull.state is PullState.MERGED:
+        return _push(pull.into, facts, by)
     if command.verb is CommandVerb.PREVIEW:
         return Answer(number=pull.number, because=f"pull request {pull.number} is {pull.state}")
     return Obey(number=pull.number, commit=pull.head_commit, command=command, because=by)

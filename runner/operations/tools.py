@@ -10,8 +10,10 @@ from msgspec import Struct
 
 from runner.config.configuration import GatesConfiguration
 from runner.engine import Engine
+from runner.forge import Forge
 from runner.git import Delivery, Outbox, Refs
 from runner.git.keeping import KeptSubmission
+from runner.kit.stop import Stop
 from runner.kit.tree import Tree
 from runner.ledger import Leases, Ledger, PendingApplies
 from runner.model.entry import Actor
@@ -19,6 +21,7 @@ from runner.model.environment import Gates, StateSettings
 from runner.model.lease import Lease
 from runner.model.names import TargetName
 from runner.model.references import Json, SecretReference
+from runner.model.rumour import Rumour
 from runner.model.stack import EngineWish
 from runner.operations.code_tools import CodeTools
 from runner.vault import EnvironmentKeys, KeptPlans, StateStore
@@ -117,6 +120,14 @@ class Tools(CodeTools, Workshop, Protocol):
     @property
     def provider_cache(self) -> Path | None:
         """Where provider plugins are kept between runs; None: nowhere."""
+
+    def forge(self, gates: GatesConfiguration, remote: str, stop: Stop) -> Forge:
+        """The forge that `remote` is on, as `gates` and our environment say, or one that is nowhere, with the reason.
+        `stop` ends its waiting. Nothing is asked of it yet. AskedWrongly where `forge:` is wrong."""
+
+    def heard(self) -> Rumour | None:
+        """Why this job of CI runs, as its environment tells it; None outside of CI. AskedWrongly where that cannot be
+        read."""
 
     def resend(self, record: Record) -> Sequence[tuple[KeptSubmission, Delivery]]:
         """Sends what the outbox kept, in order; what became of each. What did not arrive stays there."""

@@ -12,10 +12,13 @@ from typing import Protocol
 from runner.config.configuration import GatesConfiguration
 from runner.diagnostics import Diagnostic
 from runner.engine import Engine
+from runner.forge import Forge
 from runner.git import Delivery, Refs
 from runner.git.command import Starter
 from runner.git.keeping import KeptSubmission
 from runner.kit.clock import Clock
+from runner.kit.redaction import Redactor
+from runner.kit.stop import Stop
 from runner.kit.tree import Tree
 from runner.ledger import Leases, Ledger
 from runner.ledger.recorded_values import Values
@@ -24,6 +27,7 @@ from runner.model.environment import Gates, StateSettings
 from runner.model.happening import Happening, Noted
 from runner.model.names import TargetName
 from runner.model.references import Json, SecretReference
+from runner.model.rumour import Rumour
 from runner.model.stack import EngineWish
 from runner.operations.tools import ChildView, LeaseTerms, Record, Workshop
 from runner.report.explanations import gathered
@@ -33,6 +37,12 @@ from runner.wiring.records import Records
 
 WORKSHOP = "runner.wiring.workshop"
 """Imported when an engine is to run, or something sealed to be opened: neither is needed to look."""
+
+FORGES = "runner.wiring.forges"
+"""Imported when a forge is asked: httpx comes with it."""
+
+HEARING = "runner.forge.hearing"
+"""Imported in CI."""
 
 DISCOVERY = "runner.engine.discovery"
 """Imported when an engine is to run."""
@@ -84,6 +94,25 @@ class Toolbox(CodeToolbox):
     def leases(self, record: Record, terms: LeaseTerms) -> Leases:
         """See Tools."""
         return self._records.leases(record, terms)
+
+    def forge(self, gates: GatesConfiguration, remote: str, stop: Stop) -> Forge:
+        """See Tools."""
+        forges = import_module(FORGES)
+        needs = forges.ForgeNeeds(
+            remote=self.repository.remote_url(remote) if remote else "",
+            root=self.repository.root,
+            variables=self._variables,
+            redactor=Redactor(),
+            clock=self._clock,
+            stop=stop,
+        )
+        found: Forge = forges.forge_of(gates.forge, needs)
+        return found
+
+    def heard(self) -> Rumour | None:
+        """See Tools."""
+        rumour: Rumour | None = import_module(HEARING).heard(self._variables)
+        return rumour
 
     def resend(self, record: Record) -> Sequence[tuple[KeptSubmission, Delivery]]:
         """See Tools."""

@@ -1,0 +1,191 @@
+"""The main loop as people live it, on a real Gitea: opened, planned, told, approved, merged, applied."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from runner.model.check import CheckState
+from runner.model.names import TargetName
+from runner.model.pull_request import PullRequest
+from tests.forge.gitea_bench import GiteaBench
+from tests.forge.merged_request import MergedRequest
+from tests.journeys.stage import Told
+from tests.program import Program
+
+WAITING = (CheckState.WAITING, CheckState.QUEUED)  # Gitea knows one word for both
+NETWORK = TargetName(environment="prod", stack="network")
+
+
+class Jobs:
+    """The jobs of the forge's CI: each runs the program in a clone, told of an event as Gitea's runners tell it."""
+
+    def __init__(self, scene: MergedRequest, program: Program, place: Path) -> None:
+        self.scene = scene
+        self._program = program
+        self._place = place
+
+    def run(
+        self, event: str, payload: Mapping[str, object], *words: str, token: bool = True, code: int = 0
+    ) -> Told:
+        """One job; `token`: it has the robot's."""
+        file = self._place / "event.json"
+        file.write_text(json.dumps(payload))
+        variables = {"GITHUB_ACTIONS": "true", "GITEA_ACTIONS": "true", "GITHUB_EVENT_NAME": event}
+        variables |= {"GITHUB_EVENT_PATH": str(file), "GITHUB_REPOSITORY": self.scene.gitea.path}
+        variables |= {"GIT_ALLOW_PROTOCOL": "file:http"}
+        if token:
+            variables["GITEA_TOKEN"] = self.scene.gitea.accounts["robot"].token
+        ran = self._program("ci", *words, "--json", cwd=self.scene.clone.path, env=variables)
+        assert ran.code == code, f"{ran.code}\n{ran.stdout}\n{ran.stderr}"
+        return Told(ran)
+
+    def pull(
+        self, pull: PullRequest, *words: str, action: str = "opened", token: bool = True, code: int = 0
+    ) -> Told:
+        """The job of a pull request's event."""
+        told = {
+            "action": action,
+            "number": pull.number,
+            "pull_request": {
+                "number": pull.number,
+                "base": {"ref": pull.into},
+                "head": {"sha": pull.head_commit},
+            },
+        }
+        return self.run("pull_request", told, *words, token=token, code=code)
+
+    def push(self, branch: str = "main", code: int = 0) -> Told:
+        """The job of a push."""
+        return self.run(
+            "push", {"ref": f"refs/heads/{branch}", "after": "0" * 40}, "--stage", "apply", code=code
+        )
+
+
+@pytest.fixture
+def jobs(
+    gitea: GiteaBench,
+    run_runner: Program,
+    tmp_path: Path,
+    terraform_binary: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Jobs:
+    """A repository whose first commit is live in prod, which wants one review."""
+    monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "file:http")
+    return Jobs(MergedRequest(gitea, tmp_path / "clone"), run_runner, tmp_path)
+
+
+def test_what_was_shown_and_approved_is_what_the_merge_applies(jobs: Jobs, tmp_path: Path) -> None:
+    scene = jobs.scene
+    pull = scene.open(size=2)
+    artifact = ("--artifact", str(tmp_path / "handed" / "preview.json"))
+    planned = jobs.pull(pull, "--stage", "plan", *artifact, token=False)
+    assert [each["outcome"] for each in planned.rows("target_previewed")] == ["planned"]
+    assert not scene.comments(pull), "the plan stage tells nobody"
+
+    jobs.pull(pull, "--stage", "publish", *artifact)
+    (comment,) = scene.comments(pull)
+    assert "prod/network" in comment.body
+    assert scene.report(pull.head_commit).state in WAITING
+    scene.approve(pull)
+    jobs.run("pull_request_review", review_of(pull), "--stage", "publish")
+    assert scene.report(pull.head_commit).state is CheckState.PASSED
+
+    scene.merge(pull)
+    jobs.push()
+    newest = scene.record(NETWORK)[0]
+    assert (newest["Result"], newest["Approved-by"], newest["Pull-Request"]) == (
+        "succeeded",
+        "bob",
+        str(pull.number),
+    )
+    entries = len(scene.record(NETWORK))
+    again = jobs.push()
+    assert not again.rows("applied")
+    assert len(scene.record(NETWORK)) == entries, "a rerun applies nothing twice"
+
+
+def test_one_job_that_does_all_says_whom_it_trusts(jobs: Jobs) -> None:
+    pull = jobs.scene.open(size=3)
+    told = jobs.pull(pull)
+    assert [each["code"] for each in told.result["diagnostics"]][:1] == ["ci-one-job"]
+    assert len(jobs.scene.comments(pull)) == 1
+
+
+def test_nothing_affected_is_a_green_check_with_its_because(jobs: Jobs) -> None:
+    pull = jobs.scene.open(size=1, files={"README.md": "words\n"})
+    jobs.pull(pull)
+    report = jobs.scene.report(pull.head_commit)
+    assert report.state is CheckState.PASSED
+    assert "nothing is affected" in report.title
+
+
+def test_a_conflict_is_a_red_check(jobs: Jobs) -> None:
+    scene = jobs.scene
+    first, second = scene.open(size=4), scene.open(size=5)
+    jobs.pull(first)
+    scene.approve(first)
+    scene.merge(first)
+    told = jobs.pull(second, code=1)
+    assert scene.report(second.head_commit).state is CheckState.FAILED
+    assert "merge-conflict" in json.dumps(scene.comments(second)[0].body) or "conflict" in told.result["did"]
+
+
+def test_an_artifact_of_another_pull_request_is_told_to_nobody(jobs: Jobs, tmp_path: Path) -> None:
+    scene = jobs.scene
+    first, second = scene.open(size=6), scene.open(size=7)
+    artifact = ("--artifact", str(tmp_path / "preview.json"))
+    jobs.pull(first, "--stage", "plan", *artifact, token=False)
+    refused = jobs.pull(second, "--stage", "publish", *artifact, code=3)
+    assert refused.diagnostic("preview-misaddressed")
+    assert not scene.comments(second)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[: len(text) // 2],
+        lambda text: text.replace('"number":', '"number":"x","n":', 1),
+        lambda text: text.replace('"runner-preview/1"', '"runner-preview/2"'),
+        lambda text: "[" * 100_000,
+        lambda text: '{"schema":"runner-preview/1","preview":{"@":"Path"}}',
+    ],
+    ids=["cut", "types", "schema", "nested", "kinds"],
+)
+def test_an_artifact_that_the_plan_stage_did_not_write_is_refused(jobs: Jobs, tmp_path: Path, damage) -> None:  # type: ignore[no-untyped-def]
+    pull = jobs.scene.open(size=8)
+    file = tmp_path / "preview.json"
+    jobs.pull(pull, "--stage", "plan", "--artifact", str(file), token=False)
+    file.write_text(damage(file.read_text()))
+    refused = jobs.pull(pull, "--stage", "publish", "--artifact", str(file), code=3)
+    assert refused.diagnostic("preview-unreadable")
+
+
+def test_a_head_that_lowers_its_own_gates_is_held_to_those_of_the_default_branch(jobs: Jobs) -> None:
+    scene = jobs.scene
+    pull = scene.open(size=9, files={"environments/prod.yaml": "requires: {reviews: {count: 0}}\n"})
+    jobs.pull(pull)
+    assert scene.report(pull.head_commit).state in WAITING
+    scene.merge(pull)
+    jobs.push(code=8)
+    assert scene.record(NETWORK)[0].get("Pull-Request") != str(pull.number)
+
+
+def test_outside_of_ci_it_says_what_to_type(jobs: Jobs, run_runner: Program) -> None:
+    ran = run_runner("ci", cwd=jobs.scene.clone.path)
+    assert ran.code == 2
+    assert "runner up --behind" in ran.stderr
+
+
+def review_of(pull: PullRequest) -> dict[str, object]:
+    """What a job is told of a review."""
+    return {
+        "action": "submitted",
+        "review": {"id": 1},
+        "pull_request": {
+            "number": pull.number,
+            "base": {"ref": pull.into},
+            "head": {"sha": pull.head_commit},
+        },
+    }
