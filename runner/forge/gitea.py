@@ -84,8 +84,12 @@ class GiteaForge:
         return self._identity
 
     @cached_property
+    def _us(self) -> Person:
+        return person_of(self._call.read("ask whose token this is", "user", UserWire))
+
+    @cached_property
     def _identity(self) -> TokenIdentity:
-        user = person_of(self._call.read("ask whose token this is", "user", UserWire))
+        user = self._us
         rights = self._call.read("read the repository", self._repo, RepositoryWire).permissions
         kind = "job" if user.bot else "user"
         return TokenIdentity(person=user, kind=kind, repository=rights_of(rights), grants=None)
@@ -135,13 +139,13 @@ class GiteaForge:
         found: list[Person] = []
         made = None
         merged = pull.state is PullState.MERGED and not pull.fork  # by whom, is nobody's work on it
-        base = f"refs/heads/{pull.into}" if merged else ""
+        merges = f"refs/heads/{pull.into}" if merged else ""
         path = f"repos/{quote(pull.head_repository)}/activities/feeds"
         feed = self._call.numbered("read the repository's events", path, FeedWire, {"limit": _PAGE})
         for count, event in enumerate(feed):
             if made and event.created != made:
                 return tuple(dict.fromkeys(found)), ""
-            if event.ref_name != base and pushed_to(pull.head, commits, event):
+            if event.ref_name != merges and pushed_to(pull.head, commits, event):
                 found.append(person_of(event.act_user))
             if made_branch(pull.head, event):
                 made = event.created
@@ -172,7 +176,7 @@ class GiteaForge:
 
     def own_comment(self, number: int, marker: str) -> Comment | None:
         """See Forge."""
-        return own(self.comments(number), self.identity().person, marker)
+        return own(self.comments(number), self._us, marker)
 
     def write_comment(self, number: int, body: str) -> Comment:
         """See Forge."""
@@ -181,13 +185,13 @@ class GiteaForge:
         return written_once(
             lambda: comment_of(self._call.write(asked, CommentWire)),
             lambda: self.comments(number),
-            self.identity().person,
+            self._us,
             body,
         )
 
     def edit_comment(self, number: int, comment: Comment, body: str) -> Comment:
         """See Forge."""
-        refuse_foreign(comment, self.identity().person)
+        refuse_foreign(comment, self._us)
         path = f"{self._repo}/issues/comments/{quote(comment.id)}"
         asked = Ask(what=f"edit comment {comment.id}", path=path, method="PATCH", body={"body": body})
         return comment_of(self._call.write(asked, CommentWire))
