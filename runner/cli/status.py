@@ -27,7 +27,8 @@ SHOWING: Showing[StatusResult] = Showing(
 def status(context: click.Context, /, **given: Unpack[SelectionOptions]) -> int:
     """Where every target stands.
 
-    Compares the checked-out commit with the record: live, behind, never applied, failed, held, orphan, unknown.
+    Compares the checked-out commit with the record: live, behind, never applied, failed, held, orphan, unknown; and
+    pending, with what it waits for.
 
     \b
     runner status                     every target

@@ -70,6 +70,7 @@ ENFORCED_SETTINGS: frozenset[str] = frozenset(
         "layout",
         "branches",
         "ledger",
+        "forge",
         "engines.terraform",
         "engines.opentofu",
         "engines.pulumi",
@@ -84,18 +85,12 @@ ENFORCED_SETTINGS: frozenset[str] = frozenset(
 )
 """Keys of runner.yaml that this version enforces, with all below them. One that stands in no table here closes `up`."""
 
-_NO_FORGE = "this version asks no forge, and what would need one (`requires`) closes `up` by itself"
-
 WITHOUT_EFFECT: Mapping[str, str] = {
-    "forge.type": _NO_FORGE,
-    "forge.url": _NO_FORGE,
-    "forge.app": _NO_FORGE,
     "limits.commands_per_hour": "this version takes no commands from comments",
 }
 """Keys of runner.yaml that nothing could break yet, with the reason: they are told, and close nothing."""
 
 HARMLESS_SETTINGS: Mapping[str, tuple[Json, ...]] = {
-    "forge.url": ("",),
     "limits.commands_per_hour": (20,),
 }
 """Keys of runner.yaml of which these values say nothing that is not so anyway."""

@@ -6,12 +6,14 @@ from collections.abc import Container, Mapping
 from datetime import datetime
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from runner.decisions.selection import is_environment
 from runner.diagnostics import Diagnostic
 from runner.ledger import HeldLease
 from runner.model.entry import Deployment, Result
 from runner.model.names import TargetName
+from runner.model.pending import Differing, PendingApply
 from runner.model.selection_request import SelectionRequest
 from runner.operations.bench import Bench
 from runner.operations.closures import because_behind
@@ -27,7 +29,9 @@ class StatusRequest(Struct, frozen=True, kw_only=True):
 
 
 class StatusRow(Struct, frozen=True, kw_only=True):
-    """One target. `state`: live | behind | never applied | failed | held | orphan | unknown | applying."""
+    """One target. `state`: live | behind | never applied | pending | failed | held | orphan | unknown | applying. Of a
+    pending apply `digest` names the plan, `pulls` the pull requests that it came by, and `differing` what is not as it
+    was approved, side by side."""
 
     target: TargetName
     state: str
@@ -40,6 +44,9 @@ class StatusRow(Struct, frozen=True, kw_only=True):
     lease: str = ""
     serial: int = 0
     entry: str = ""
+    digest: str = ""
+    pulls: tuple[int, ...] = ()
+    differing: tuple[Differing, ...] = ()
 
 
 class StatusResult(Struct, frozen=True, kw_only=True):
@@ -64,9 +71,9 @@ def status(request: StatusRequest, bench: Bench) -> StatusResult:
         {row.target.environment for row in rows if row.state in ("behind", "never applied", "failed")}
     )
     unknown = [row.target for row in rows if row.state == "unknown"]
-    following = [f"runner state recover {name}" for name in unknown] + [
-        f"runner up {name}" for name in behind
-    ]
+    following = [f"runner state recover {name}" for name in unknown]
+    following += [f"runner approve {row.target} {row.digest}" for row in rows if row.digest and row.pulls]
+    following += [f"runner up {name}" for name in behind]
     return StatusResult(rows=rows, notes=whole.notes, next=tuple(following))
 
 
@@ -87,7 +94,9 @@ def rows_of(
         leases = _leases(bench, whole, environment, own)
         wished = sorted(name for name in names if name.environment == environment)
         died = _died(bench, leases)
-        rows.extend(_row(whole, name, live.get(name.stack), leases, died) for name in wished)
+        pending = _pending(whole, environment)
+        found = (_row(whole, name, live.get(name.stack), leases, died) for name in wished)
+        rows.extend(_waiting(row, pending.get(row.target)) for row in found)
         if everything:
             for stack, deployment in sorted(live.items()):
                 name = TargetName(environment=environment, stack=stack)
@@ -102,6 +111,32 @@ def _leases(bench: Bench, whole: Survey, environment: str, own: str) -> Mapping[
         return {}
     standing = standing_leases(bench, whole, environment)
     return {held.lease.target: held for held in standing if held.lease.run != own}
+
+
+def _pending(whole: Survey, environment: str) -> Mapping[TargetName, PendingApply]:
+    """They lie beside the leases, which have just been read, where those are in Git."""
+    gates = whole.believed.environments.get(environment)
+    elsewhere = gates is None or gates.leases.store != "git"
+    return whole.record.pending.standing(environment, refresh=elsewhere)
+
+
+def _waiting(row: StatusRow, pending: PendingApply | None) -> StatusRow:
+    """What is behind, and waits for something."""
+    if pending is None or row.state not in ("behind", "never applied"):
+        return row
+    because = "; ".join((*pending.waits, *(_told(each) for each in pending.differing)))
+    return replace(
+        row,
+        state="pending",
+        because=because,
+        digest=pending.digest,
+        pulls=pending.pulls,
+        differing=pending.differing,
+    )
+
+
+def _told(each: Differing) -> str:
+    return f"{each.name}: approved {each.approved[:15]}, now {each.now[:15]}"
 
 
 def _died(bench: Bench, leases: Mapping[TargetName, HeldLease]) -> frozenset[TargetName]:

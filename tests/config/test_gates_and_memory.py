@@ -94,7 +94,7 @@ def test_what_has_no_effect_yet_is_told_with_its_place_and_closes_nothing() -> N
     believed = believe(files)
     assert believed.environments["prod"].unenforced == ()
     told = [each for each in believed.warnings if each.code == "key-without-effect"]
-    assert [(each.span.line, each.span.column) for each in told if each.span] == [(2, 3), (3, 9)]
+    assert [(each.span.line, each.span.column) for each in told if each.span] == [(2, 3)]
     assert "`limits.commands_per_hour` has no effect yet" in told[0].message
 
 

@@ -15,6 +15,7 @@ from runner.operations.opening import opened
 from runner.operations.planning import PlanRequest
 from runner.operations.rounds import Course, plan_round
 from runner.operations.standpoint import standpoint
+from runner.operations.status import StatusRequest, StatusRow, status
 from runner.operations.survey import Law, survey_at
 from runner.operations.up import UpRequest, up
 from tests.forge.gitea_bench import GiteaBench
@@ -25,7 +26,8 @@ class MergedRequest(PublishedRequest):
     """See PublishedRequest; what was there at the beginning is applied."""
 
     def __init__(self, gitea: GiteaBench, path: Path, files: Mapping[str, str | None] | None = None) -> None:
-        super().__init__(gitea, path, files)
+        runner = f"ledger: {{remote: origin}}\nforge: {{type: gitea, url: {gitea.server.url}}}\n"
+        super().__init__(gitea, path, {"runner.yaml": runner, **(files or {})})
         begun = UpRequest(
             selection=SelectionRequest(selectors=("prod",)), yes=True, break_glass="the beginning"
         )
@@ -84,6 +86,18 @@ class MergedRequest(PublishedRequest):
         """As the scheduled job does it."""
         with self.job() as bench:
             return catch_up(bench, self.forge, Resume(because="the schedule"))
+
+    def as_person(self, login: str) -> dict[str, str]:
+        """The variables of somebody who types a verb: their token, and Git that may reach the forge."""
+        return {"GITEA_TOKEN": self.gitea.accounts[login].token, "GIT_ALLOW_PROTOCOL": "file:http"}
+
+    def status(self, target: TargetName) -> tuple[StatusRow, ...]:
+        """As somebody sees it who has main checked out."""
+        self.clone.git("fetch", "--quiet", "origin", "main")
+        self.clone.git("switch", "--quiet", "--detach", "FETCH_HEAD")
+        request = StatusRequest(selection=SelectionRequest(selectors=(str(target),)))
+        with self.job() as bench:
+            return status(request, bench).rows
 
     def record(self, target: TargetName) -> list[dict[str, str]]:
         """The entries of a target, newest first, as trailers in Git."""

@@ -8,6 +8,7 @@ from runner.model.pull_request import MergeKind
 from tests.forge.gitea_bench import GiteaBench
 from tests.forge.merged_request import MergedRequest
 from tests.forge.published_request import NETWORK, STACK
+from tests.program import Program
 from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("terraform_binary")
@@ -39,7 +40,9 @@ def test_a_merge_applies_what_was_approved_and_the_entry_names_who(
     assert len(scene.record(NETWORK)) == 2
 
 
-def test_without_an_approval_it_waits_and_an_approval_of_that_plan_releases_it(scene: MergedRequest) -> None:
+def test_without_an_approval_it_waits_and_an_approval_of_that_plan_releases_it(
+    scene: MergedRequest, run_runner: Program
+) -> None:
     pull = scene.open()
     plans = scene.show(pull)
     scene.merge(pull)
@@ -50,13 +53,21 @@ def test_without_an_approval_it_waits_and_an_approval_of_that_plan_releases_it(s
         NETWORK, plans[NETWORK].digest, (pull.number,)
     )  # fmt: skip
     assert "1 more approval" in pending.because
+    [row] = scene.status(NETWORK)
+    assert (row.state, row.digest, "1 more approval" in row.because) == ("pending", pending.digest, True)
     assert len(scene.record(NETWORK)) == 1
-    line = f"runner approve {NETWORK} {pending.digest}"
-    scene.gitea.say(pull.number, scene.gitea.author, line)
+    scene.gitea.say(pull.number, scene.gitea.author, f"runner approve {NETWORK} {pending.digest}")
     assert scene.resume().exit_code == 8, "nobody approves their own"
-    scene.gitea.say(pull.number, scene.gitea.reviewer, line)
+    approving = ("approve", str(NETWORK), pending.digest)
+    own = run_runner("--json", *approving, cwd=scene.clone.path, env=scene.as_person("alice"))
+    assert (own.code, "may-not-approve" in own.stdout) == (3, True), own
+    stale = run_runner("--json", *approving[:2], "c1:00", cwd=scene.clone.path, env=scene.as_person("bob"))
+    assert (stale.code, "plan-stale" in stale.stdout) == (3, True), stale
+    said = run_runner("--json", *approving, cwd=scene.clone.path, env=scene.as_person("bob"))
+    assert said.code == 0, said
     assert scene.resume().exit_code == 0
     assert scene.record(NETWORK)[0]["Approved-by"] == "bob"
+    assert [each.state for each in scene.status(NETWORK)] == ["live"]
 
 
 def test_a_plan_that_is_not_the_approved_one_waits_with_both_side_by_side(scene: MergedRequest) -> None:

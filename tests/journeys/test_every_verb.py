@@ -25,6 +25,8 @@ LOOKS = frozenset(
         "preview",
         "up",
         "apply",
+        "approve",
+        "reject",
         "status",
         "log",
         "show",
@@ -123,6 +125,8 @@ def test_the_way_from_init_to_destroy(tour: Tour, any_engine: Engine) -> None:
     edges = {row["target"]: row for row in tour.run("graph", "prod").rows("node")}
     assert "prod/network" in json.dumps(edges["prod/app"])
 
+    assert "nothing-pending" in tour.run("approve", "prod/app", "c1:00000000", code=2).codes
+    assert "nothing-pending" in tour.run("reject", "prod/app", "--reason", "no", code=2).codes
     tour.run("freeze", "prod", "--reason", "an incident")
     assert tour.run("apply", "prod", "--yes", code=8).outcomes == {}
     tour.run("thaw", "prod")

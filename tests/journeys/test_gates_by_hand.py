@@ -119,7 +119,7 @@ def test_a_freeze_by_hand_stops_everybody_until_it_thaws(
 @pytest.mark.parametrize(
     ("key", "named"),
     [
-        ("requires: {reviews: {count: 2}}", "requires.reviews"),
+        ("requires: {undiverged: true}", "requires.undiverged"),
         ("promote: {after: [staging]}", "promote"),
         ("policies: [{path: policies}]", "policies"),
     ],
@@ -134,6 +134,18 @@ def test_a_gate_that_nobody_enforces_yet_closes_up_and_warns_in_a_preview(
     assert f"`{named}" in told.diagnostic("gate-not-enforced")["message"]
     assert stage.run("preview", "prod").diagnostic("gate-not-enforced")["severity"] == "warning"
     assert stage.entries("prod") == []
+
+
+def test_what_needs_reviews_is_closed_by_hand_where_no_forge_tells_of_any_and_glass_can_be_broken(
+    setting: Setting,
+) -> None:
+    reviews = f"{ENVIRONMENT}requires: {{reviews: {{count: 2}}}}\n"
+    stage = setting({**ONE, "environments/prod.yaml": reviews})
+    told = stage.run("up", "prod", "--yes", code=3)
+    assert "`requires.reviews`" in told.diagnostic("approval-missing")["message"]
+    assert stage.entries("prod") == []
+    stage.run("up", "prod", "--yes", "--break-glass", "incident 7")
+    assert [each["overrides"] for each in stage.entries("prod")] == [{"break-glass": "incident 7"}]
 
 
 def test_gates_come_from_the_default_branch_and_never_from_a_dirty_tree(one: Stage) -> None:
