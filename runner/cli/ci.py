@@ -67,10 +67,10 @@ def _rows(result: CiResult) -> Iterator[JsonRow]:
 )
 @click.pass_context
 def ci(context: click.Context, /, **given: Unpack[CiOptions]) -> int:
-    """Do in CI what the event asks for, or say why nothing.
+    """In CI: preview a pull request, apply a merge, or say why nothing.
 
-    A pull request is previewed, and told what its merge would change; a merge is applied, as it was approved. The
-    event only says where to look: what opens a gate is asked of the forge.
+    It hears the event that its job runs for. A pull request is told what its merge would change; a merge is applied as
+    it was approved. The event only says where to look: what opens a gate is asked of the forge.
 
     \b
     runner ci --stage plan       runs the engines; has no token, and no identity that may change anything
