@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from runner.decisions.gates import unenforced_verdict
 from runner.decisions.intent import CatchUp, Resume
-from runner.diagnostics import Diagnostic
-from runner.errors import AskedWrongly, strongest
+from runner.diagnostics import Diagnostic, Severity
+from runner.errors import AskedWrongly, Denied, NoAnswer, strongest
 from runner.forge import Forge
 from runner.model.entry import Actor
 from runner.model.environment import ApplyMode, Gates
@@ -38,6 +38,7 @@ from runner.operations.standpoint import standpoint
 from runner.operations.superseding import superseded
 from runner.operations.survey import Law, Survey, chosen, gates_of, survey_at
 from runner.operations.unapplied import Branch
+from runner.report.apply_comment import APPLY_MARKER, apply_comment
 
 _MOST_LOOKS = 20
 """Times that a branch is looked at again because it moved while it was caught up with."""
@@ -61,6 +62,7 @@ class _Done(Struct, frozen=True, kw_only=True):
     outcomes: dict[TargetName, TargetFinished] = field(default_factory=dict)
     pending: dict[TargetName, PendingApply] = field(default_factory=dict)
     commits: dict[str, str] = field(default_factory=dict)
+    pulls: dict[TargetName, tuple[int, ...]] = field(default_factory=dict)
     notes: list[Diagnostic] = field(default_factory=list)
 
 
@@ -132,10 +134,14 @@ def _catch_up_branch(bench: Bench, law: Law, branch: Branch, asked: _Asked, done
     for ground in grounds_of(bench, whole, law, branch, behind):
         _catch_up_ground(bench, branch, ground, done)
     _keep(whole, asked.environments, done)
+    _tell(branch, done, set(behind))
 
 
 def _catch_up_ground(bench: Bench, branch: Branch, ground: Ground, done: _Done) -> None:
     """All that goes by the same gates, in one run."""
+    done.pulls.update(
+        {name: tuple(each.pull.number for each in came.pulls) for name, came in ground.arrived.items()}
+    )
     whole = survey_at(bench, branch.tip, ground.law, conducts=True)
     left = settle(bench, whole)
     whole.record.ledger.refresh(sorted({name.environment for name in ground.arrived}))
@@ -250,6 +256,25 @@ def _keep(whole: Survey, environments: Iterable[str], done: _Done) -> None:
         standing = whole.record.pending.standing(environment)
         over = [name for name in standing if name not in done.pending and _is_over(whole, name, done)]
         whole.record.pending.replace(environment, waiting, over)
+
+
+def _tell(branch: Branch, done: _Done, names: set[TargetName]) -> None:
+    """On each pull request that something of it came by, what became of it: one comment of ours, edited in place."""
+    for number in sorted({number for name in names for number in done.pulls.get(name, ())}):
+        mine = {
+            name: done.outcomes[name]
+            for name in names & done.outcomes.keys()
+            if number in done.pulls.get(name, ())
+        }
+        body = apply_comment(mine, done.pending, branch.tip)
+        try:
+            before = branch.forge.own_comment(number, APPLY_MARKER)
+            if before is None and mine:
+                branch.forge.write_comment(number, body)
+            elif before is not None and mine and before.body.strip() != body.strip():
+                branch.forge.edit_comment(number, before, body)
+        except (NoAnswer, Denied) as error:  # what was applied is applied, whoever can be told
+            done.notes.extend(replace(each, severity=Severity.WARNING) for each in error.diagnostics)
 
 
 def _is_over(whole: Survey, name: TargetName, done: _Done) -> bool:

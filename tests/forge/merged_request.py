@@ -18,6 +18,7 @@ from runner.operations.standpoint import standpoint
 from runner.operations.status import StatusRequest, StatusRow, status
 from runner.operations.survey import Law, survey_at
 from runner.operations.up import UpRequest, up
+from runner.report.apply_comment import APPLY_MARKER
 from tests.forge.gitea_bench import GiteaBench
 from tests.forge.published_request import PublishedRequest
 
@@ -90,6 +91,10 @@ class MergedRequest(PublishedRequest):
     def as_person(self, login: str) -> dict[str, str]:
         """The variables of somebody who types a verb: their token, and Git that may reach the forge."""
         return {"GITEA_TOKEN": self.gitea.accounts[login].token, "GIT_ALLOW_PROTOCOL": "file:http"}
+
+    def told(self, pull: PullRequest) -> list[str]:
+        """What was told of the apply, a comment each."""
+        return [each.body for each in self.forge.comments(pull.number) if APPLY_MARKER in each.body]
 
     def status(self, target: TargetName) -> tuple[StatusRow, ...]:
         """As somebody sees it who has main checked out."""

@@ -35,6 +35,7 @@ def test_a_merge_applies_what_was_approved_and_the_entry_names_who(
     newest = scene.record(NETWORK)[0]
     assert newest["Approved-by"] == "bob"
     assert newest["Pull-Request"] == str(pull.number)
+    assert ["### Applied at" in each for each in scene.told(pull)] == [True]
     again = scene.catch_up()
     assert (again.exit_code, again.outcomes) == (0, {}), again
     assert len(scene.record(NETWORK)) == 2
@@ -82,6 +83,9 @@ def test_a_plan_that_is_not_the_approved_one_waits_with_both_side_by_side(scene:
     [pending] = done.pending
     assert {each.name for each in pending.differing} >= {"changes", "code"}
     assert all(each.approved != each.now for each in pending.differing)
+    [told] = scene.told(pull)
+    assert f"runner approve {NETWORK} {pending.digest}" in told
+    assert pending.differing[0].approved in told
 
 
 def test_one_merge_that_lowers_the_reviews_and_changes_a_stack_is_judged_by_what_was_before(
