@@ -262,6 +262,7 @@ class _Program:
         ]
         if len(words) == len(parts) and _PATHLIKE.fullmatch(words[-1]) and not _WORDS.search("".join(words)):
             yield from self._text(slashed([(each,) for each in words]), node)
+            yield from self._text((*UNKNOWN_TEXT, "/" + "/".join(words)), node)  # of a longer list
 
     def _handed_on(self, node: ast.Name | ast.Attribute) -> Iterator[FileReference]:
         """What opens, imports or runs, given to somebody else to call; and what is another module's."""

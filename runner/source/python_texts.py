@@ -128,7 +128,7 @@ class Texts:
         if call.func.attr == "format":
             return _until(own, "{")
         if call.func.attr == "replace" and texts and (mark := literal(texts[0])):
-            return _until(own, mark)
+            return _replaced(own, mark)
         return own if call.func.attr in _SAME_METHODS else UNKNOWN_TEXT
 
     def _spread(self, given: Sequence[ast.expr]) -> list[ast.expr]:
@@ -209,17 +209,28 @@ def _joined(texts: list[Text]) -> Text:
 
 def _until(text: Text, mark: str) -> Text:
     """What is filled in later is unknown from the first mark to the last letter after it."""
-    first = text[0] if text else ""
-    if not isinstance(first, str) or mark not in first:
+    at = next((at for at, part in enumerate(text) if isinstance(part, str) and mark in part), None)
+    if at is None:
         return text if known(text) else UNKNOWN_TEXT
-    match mark:
-        case "%":
-            after = _CONVERSION.split(first)[-1]
-        case "{":
-            after = first.rpartition("}")[2]
+    first, last = text[at], text[-1]
+    assert isinstance(first, str)
+    match mark, last:
+        case "%", str():
+            after = _CONVERSION.split(last)[-1]
+        case "{", str():
+            after = last.rpartition("}")[2]
+        case _, str():
+            after = last.rpartition(mark)[2]
         case _:
-            after = first.rpartition(mark)[2]
-    return _joined([(first.partition(mark)[0],), UNKNOWN_TEXT, (after,)])
+            after = ""
+    return _joined([text[:at], (first.partition(mark)[0],), UNKNOWN_TEXT, (after,)])
+
+
+def _replaced(text: Text, mark: str) -> Text:
+    """A place has letters too: in the name of this very file they are replaced beside it, elsewhere anywhere."""
+    if any(isinstance(part, str) and mark in part for part in text) or literal(text) is not None:
+        return _until(text, mark)
+    return (_MODULE, "/", *UNKNOWN_TEXT) if text == _HERE and "/" not in mark else UNKNOWN_TEXT
 
 
 def _parent(text: Text, times: int) -> Text:

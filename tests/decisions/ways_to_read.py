@@ -9,6 +9,8 @@ FILES = {
     "shared/x.ini": "",
     "shared/x.db": "",
     "shared/single.py": "",
+    "shared/own.py": "open(__file__.replace('.py', '.json')).close()\n",
+    "shared/own.json": "{}",
     "shared/common/__init__.py": "",
     "shared/common/zones.json": "{}",
     "shared/other.json": "{}",
