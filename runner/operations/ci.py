@@ -189,7 +189,7 @@ def _previewed(job: _Job, wanted: Preview) -> CiResult:
         write_artifact(job.request.artifact, preview)
         found = conclusion(preview)
         return _result(job, f"{wanted.because}; planned: {found.because}", preview=preview)
-    told = publish(job.bench, job.forge, job.pull, preview, heard=wanted.commit)
+    told = publish(job.bench, job.forge, job.pull, preview, heard=job.rumour.commit)
     return replace(_published(job, wanted.because, told), preview=preview)
 
 

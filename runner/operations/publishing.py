@@ -57,7 +57,7 @@ def publish(
 
     Denied `preview-misaddressed` for a preview of something else, `comment-refused`; NoAnswer: run it again.
     """
-    if preview.number != pull.number or (heard and preview.commit != heard):
+    if preview.number != pull.number or (heard and preview.commit not in (heard, pull.head_commit)):
         message = (
             f"the preview is of {preview.number} at `{preview.commit[:12]}`, and was made for {pull.number}"
         )

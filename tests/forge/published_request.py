@@ -67,7 +67,7 @@ class PublishedRequest:
         """alice pushes to the branch; the commit."""
         self.clone.git("switch", "--quiet", "-C", branch)
         commit = self.clone.commit(
-            {"stacks/network/main.tf": STACK.format(size=size), **(files or {})}, f"size {size}"
+            {"stacks/network/main.tf": STACK.format(size=size), **(files or {})}, f"size {size} on {branch}"
         )
         remote = self.gitea.server.remote(self.gitea.accounts["alice"], self.gitea.path)
         self.clone.git("push", "--quiet", "--force", remote, f"HEAD:refs/heads/{branch}")

@@ -13,6 +13,7 @@ from runner.model.names import TargetName
 from runner.model.previewed import Outcome, TargetPreview
 from runner.operations.answering import answer
 from runner.operations.check_alone import report_nothing
+from runner.operations.publishing import publish
 from runner.operations.queued_requests import publish_queued
 from runner.operations.request_endings import clean_up, drop_old
 from runner.operations.stale_previews import mark_stale
@@ -124,6 +125,11 @@ def test_an_older_preview_is_told_to_nobody_once_the_head_has_moved_on(scene: Pu
     [comment] = scene.comments(new)
     assert new.head_commit in comment.body
     assert "superseded preview" not in comment.body
+    # A job of the old event that planned what the forge has now is as good as one of the new event.
+    with scene.job() as bench:
+        again = scene.preview(new, network("again"))
+        told = publish(bench, scene.forge, new, again, heard=old.head_commit)
+    assert told.comment == comment.id
 
 
 def test_an_artifact_cannot_choose_whose_pull_request_it_is_told_on(scene: PublishedRequest) -> None:
