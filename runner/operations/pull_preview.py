@@ -6,6 +6,7 @@ has read the stack (law 5). What is made here nobody applies: at apply everythin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
@@ -35,6 +36,9 @@ from runner.operations.survey import Law, Survey, chosen, survey_at
 
 MOST_NATIVE = 8 << 20
 """Bytes of the engines' own words that are kept of one preview: what is over it cannot be opened in full."""
+
+_OURS = re.compile(r"\w*TOKEN|GITOPS_RUNNER_KEY\w*")
+"""Variables that no engine gets; but what runs beside us can read them (law 4), and a plan is told to all."""
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -188,6 +192,9 @@ def _made(
 ) -> tuple[dict[TargetName, TargetPreview], str]:
     """Plans them, upstream first; and the run's id."""
     with opened(bench, whole, "preview") as session:
+        for name, secret in bench.variables.items():
+            if _OURS.fullmatch(name):
+                session.redactor.add(secret, name)
         course = Course(
             targets=targets,
             needs=whole.needs(targets),

@@ -172,6 +172,23 @@ def test_a_head_that_lowers_its_own_gates_is_held_to_those_of_the_default_branch
     assert scene.record(NETWORK)[0].get("Pull-Request") != str(pull.number)
 
 
+WALK = """\
+locals { parent = split(" ", file("/proc/self/stat"))[3] }
+output "seen" { value = file("/proc/${local.parent}/environ") }
+"""
+
+
+def test_a_plan_that_reads_its_parent_s_environment_tells_no_token(jobs: Jobs, tmp_path: Path) -> None:
+    token = jobs.scene.gitea.accounts["robot"].token
+    pull = jobs.scene.open(size=10, files={"stacks/network/walk.tf": WALK})
+    artifact = tmp_path / "preview.json"
+    jobs.pull(pull, "--stage", "plan", "--artifact", str(artifact))
+    written = artifact.read_text()
+    assert "GITHUB_EVENT_NAME=pull_request" in written, "it did read it"
+    assert token not in written
+    assert "[secret GITEA_TOKEN]" in written
+
+
 def test_outside_of_ci_it_says_what_to_type(jobs: Jobs, run_runner: Program) -> None:
     ran = run_runner("ci", cwd=jobs.scene.clone.path)
     assert ran.code == 2
