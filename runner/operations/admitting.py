@@ -115,7 +115,9 @@ def _heard(session: Session, hearing: Hearing, plan: Plan, came: Arrived) -> _Fo
 def _direct(hearing: Hearing, plan: Plan, came: Arrived, requires: Requires) -> Iterator[str]:
     """What came by no pull request, or by a change of gates alone, was shown to nobody, and approved by nobody."""
     what = (
-        f"`{came.direct[-1][:12]}` came by no pull request" if came.direct else "only its gates have changed"
+        f"`{came.direct[-1][:12]}` came by no pull request"
+        if came.direct
+        else "nothing of its own has changed"
     )
     reviews = requires.reviews or Reviews()
     if reviews.count or reviews.codeowners:

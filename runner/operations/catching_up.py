@@ -37,7 +37,7 @@ from runner.operations.settling import refuse_left, settle
 from runner.operations.standpoint import standpoint
 from runner.operations.superseding import superseded
 from runner.operations.survey import Law, Survey, chosen, gates_of, survey_at
-from runner.operations.unapplied import Branch
+from runner.operations.unapplied import Arrived, Branch
 from runner.report.apply_comment import APPLY_MARKER, apply_comment
 
 _MOST_LOOKS = 20
@@ -62,14 +62,15 @@ class _Done(Struct, frozen=True, kw_only=True):
     outcomes: dict[TargetName, TargetFinished] = field(default_factory=dict)
     pending: dict[TargetName, PendingApply] = field(default_factory=dict)
     commits: dict[str, str] = field(default_factory=dict)
-    pulls: dict[TargetName, tuple[int, ...]] = field(default_factory=dict)
+    arrived: dict[TargetName, Arrived] = field(default_factory=dict)
+    tried: set[tuple[str, TargetName]] = field(default_factory=set)
     notes: list[Diagnostic] = field(default_factory=list)
 
 
 def catch_up(bench: Bench, forge: Forge, wanted: CatchUp | Resume) -> CaughtUp:
     """Brings the branch's environments (Resume: those of every branch) to its tip as fetched. Level-triggered: called
     again, or late, it comes to the same. RunnerError before anything changed; afterwards all is data."""
-    done = _Done()
+    done, applied = _Done(), set[str]()
     for _ in range(_MOST_LOOKS):
         stand = standpoint(bench)
         law = Law(commit=stand.law, gates=stand.gates, remote=stand.remote)
@@ -79,10 +80,15 @@ def catch_up(bench: Bench, forge: Forge, wanted: CatchUp | Resume) -> CaughtUp:
                 tip = bench.tools.repository.fetch_branch(law.remote, name)
             except AskedWrongly:
                 continue
-            if done.commits.get(name) != tip:
-                done.commits[name], moved = tip, True
+            asked = _Asked(environments=environments, wanted=wanted)
+            if done.commits.get(name) != tip or name in applied:
+                done.commits[name] = tip
                 branch = Branch(name=name, tip=tip, forge=forge)
-                _catch_up_branch(bench, law, branch, _Asked(environments=environments, wanted=wanted), done)
+                # What reads of a target that was applied may be behind only now: so it is looked at once more.
+                applied.discard(name)
+                moved = True
+                if _catch_up_branch(bench, law, branch, asked, done):
+                    applied.add(name)
         if not moved or bench.stop.level:
             break
     codes = [each.exit_code for each in done.outcomes.values()]
@@ -121,27 +127,30 @@ def _branches(
     return {branch: tuple(names) for branch, names in found.items()}
 
 
-def _catch_up_branch(bench: Bench, law: Law, branch: Branch, asked: _Asked, done: _Done) -> None:
+def _catch_up_branch(bench: Bench, law: Law, branch: Branch, asked: _Asked, done: _Done) -> bool:
+    """Whether anything was applied. What ended at this tip is not begun again."""
     whole = survey_at(bench, branch.tip, law)
     whole.record.ledger.refresh(list(asked.environments))
     behind = {
         name: target
         for name, target in chosen(asked.selection, whole).items()
-        if name.environment in asked.environments and is_behind(whole, target)
+        if name.environment in asked.environments
+        and (branch.tip, name) not in done.tried
+        and is_behind(whole, target)
     }
+    done.tried.update((branch.tip, name) for name in behind)
     for name in superseded(bench, whole, behind):
         del behind[name]
-    for ground in grounds_of(bench, whole, law, branch, behind):
+    for ground in grounds_of(bench, whole, law, branch, behind, done.arrived):
         _catch_up_ground(bench, branch, ground, done)
     _keep(whole, asked.environments, done)
     _tell(branch, done, set(behind))
+    return any(done.outcomes[name].outcome == "succeeded" for name in behind if name in done.outcomes)
 
 
 def _catch_up_ground(bench: Bench, branch: Branch, ground: Ground, done: _Done) -> None:
     """All that goes by the same gates, in one run."""
-    done.pulls.update(
-        {name: tuple(each.pull.number for each in came.pulls) for name, came in ground.arrived.items()}
-    )
+    done.arrived.update(ground.arrived)
     whole = survey_at(bench, branch.tip, ground.law, conducts=True)
     left = settle(bench, whole)
     whole.record.ledger.refresh(sorted({name.environment for name in ground.arrived}))
@@ -260,12 +269,14 @@ def _keep(whole: Survey, environments: Iterable[str], done: _Done) -> None:
 
 def _tell(branch: Branch, done: _Done, names: set[TargetName]) -> None:
     """On each pull request that something of it came by, what became of it: one comment of ours, edited in place."""
-    for number in sorted({number for name in names for number in done.pulls.get(name, ())}):
-        mine = {
-            name: done.outcomes[name]
-            for name in names & done.outcomes.keys()
-            if number in done.pulls.get(name, ())
-        }
+    ended = {name: each for name, each in done.outcomes.items() if (branch.tip, name) in done.tried}
+    numbers = {
+        name: [each.pull.number for each in done.arrived[name].pulls]
+        for name in ended
+        if name in done.arrived
+    }
+    for number in sorted({number for name in names for number in numbers.get(name, ())}):
+        mine = {name: each for name, each in ended.items() if number in numbers.get(name, ())}
         body = apply_comment(mine, done.pending, branch.tip)
         try:
             before = branch.forge.own_comment(number, APPLY_MARKER)

@@ -29,12 +29,20 @@ class Ground(Struct, frozen=True, kw_only=True):
 
 
 def grounds_of(
-    bench: Bench, whole: Survey, now: Law, branch: Branch, behind: Mapping[TargetName, Target]
+    bench: Bench,
+    whole: Survey,
+    now: Law,
+    branch: Branch,
+    behind: Mapping[TargetName, Target],
+    upstream: Mapping[TargetName, Arrived],
 ) -> tuple[Ground, ...]:
-    """The grounds of all that is behind on a branch, the oldest first. `now`: the default branch's tip. NoAnswer of
-    the forge."""
+    """The grounds of all that is behind on a branch, the oldest first. `now`: the default branch's tip. What has not
+    changed itself came with what it reads of: `upstream`, as this run has applied it. NoAnswer of the forge."""
     by_law: dict[str, dict[TargetName, Arrived]] = {}
     found = arrived(bench, whole, branch, behind)
+    for name in [name for name, each in found.items() if not each.before]:
+        read = [upstream[edge.target] for edge in whole.edges.get(name, ()) if edge.target in upstream]
+        found[name] = next((each for each in read if each.before), found[name])
     for environment in sorted({name.environment for name in behind}):
         mine = {name: each for name, each in found.items() if name.environment == environment}
         befores = {each.before for each in mine.values() if each.before}

@@ -7,7 +7,7 @@ import pytest
 from runner.model.pull_request import MergeKind
 from tests.forge.gitea_bench import GiteaBench
 from tests.forge.merged_request import MergedRequest
-from tests.forge.published_request import NETWORK, STACK
+from tests.forge.published_request import NETWORK, PROD, STACK
 from tests.program import Program
 from tests.waiting import until
 
@@ -96,6 +96,32 @@ def test_one_merge_that_lowers_the_reviews_and_changes_a_stack_is_judged_by_what
     scene.merge(pull)
     assert scene.catch_up().exit_code == 8
     assert len(scene.record(NETWORK)) == 1
+
+
+def test_what_reads_a_changed_output_is_applied_with_it_as_it_was_shown(
+    gitea: GiteaBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "file:http")
+    output = 'output "size" {{ value = {size} }}\n'
+    scene = MergedRequest(
+        gitea,
+        tmp_path / "clone",
+        {
+            "stacks/network/main.tf": output.format(size=1),
+            "stacks/app/main.tf": STACK.format(size=0),
+            "environments/prod.yaml": PROD + 'targets: {app: {inputs: {size: "${network.size}"}}}\n',
+        },
+    )
+    pull = scene.open(2, {"stacks/network/main.tf": output.format(size=2)})
+    assert {str(name) for name in scene.show(pull)} == {"prod/network", "prod/app"}
+    scene.approve(pull)
+    scene.merge(pull)
+    done = scene.catch_up()
+    assert {str(name): each.outcome for name, each in done.outcomes.items()} == {
+        "prod/network": "succeeded",
+        "prod/app": "succeeded",
+    }, done.pending
+    assert "prod/app" in scene.told(pull)[0]
 
 
 def test_two_pull_requests_merged_seconds_apart_are_both_applied(scene: MergedRequest) -> None:
