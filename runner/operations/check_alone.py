@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from runner.forge import Forge
 from runner.model.check import Check, CheckState
-from runner.operations.shown_before import POINTER_LENGTH, pointed, pointer_on
+from runner.operations.shown_before import POINTER_LENGTH, pointed, pointers_on
 from runner.report.comment_check import CHECK
 from runner.report.markdown_parts import clipped, words
 from runner.report.safe_text import one_line
@@ -18,8 +18,8 @@ def report_nothing(forge: Forge, commit: str, because: str) -> Check:
 
 
 def report_whole(forge: Forge, commit: str, state: CheckState, because: str) -> Check:
-    """Reports `runner` on a commit. The record of what was shown that it names stays named."""
+    """Reports `runner` on a commit. The records of what was shown that it names stay named."""
     room = max(1, forge.limits.title - POINTER_LENGTH)
-    title = pointed(clipped(one_line(because), room), pointer_on(forge, commit))
+    title = pointed(clipped(one_line(because), room), pointers_on(forge, commit))
     summary = words(because) if forge.limits.summary else ""
     return forge.report_check(Check(name=CHECK, commit=commit, state=state, title=title, summary=summary))

@@ -67,7 +67,7 @@ def _reported(stand: Standpoint, forge: Forge, preview: RequestPreview) -> Publi
     own = {CHECK, *(f"{CHECK}/{each}" for each in stand.gates.environments)}
     wanted = checks_of(preview, title=limits.title, summary=limits.summary)
     checks = tuple(
-        forge.report_check(replace(each, title=pointed(each.title, "")))
+        forge.report_check(replace(each, title=pointed(each.title, ())))
         for each in wanted
         if each.name in own
     )

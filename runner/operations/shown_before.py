@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -28,20 +28,22 @@ from runner.operations.shown_records import Showings
 from runner.report.comment_check import CHECK
 from runner.report.comment_marker import MARKER
 
-_POINTER = re.compile(r" \[shown ([0-9a-f]{32})\]$")
-POINTER_LENGTH = 32 + len(" [shown ]")
+_MOST = 3  # pull requests of one head, of which the check is one
+_POINTER = re.compile(r" \[shown ([0-9a-f]{32}(?: [0-9a-f]{32})*)\]$")
+POINTER_LENGTH = _MOST * 33 + len(" [shown]")
 
 
 class Known(Struct, frozen=True, kw_only=True):
     """`shown` is believed, and empty where nothing is; then `because` says why, if there was something. `digest` names
     its record. `comment` is our comment as it is now, None where there is none. `reports` are those of the head, None
-    where nobody asked for them."""
+    where nobody asked for them. `others` are records of other pull requests that the check of the same head names."""
 
     shown: Shown
     digest: str = ""
     comment: Comment | None = None
     because: str = ""
     reports: tuple[CheckReport, ...] | None = None
+    others: tuple[str, ...] = ()
 
     @property
     def showings(self) -> tuple[Showing, ...]:
@@ -55,7 +57,9 @@ def known_before(forge: Forge, showings: Showings, pull: PullRequest) -> Known:
     comment = forge.own_comment(pull.number, MARKER)
     hints = showings.unconfirmed(pull.number)
     if not hints:
-        return Known(shown=Shown(number=pull.number), comment=comment)
+        reports = forge.checks(pull.head_commit)
+        others = _pointers(reports, forge.identity().person) if reports else ()
+        return Known(shown=Shown(number=pull.number), comment=comment, reports=reports, others=others)
     us = comment.author if comment else forge.identity().person
     known = _confirmed(forge, showings, pull, us)
     if comment is None and known.shown.comment:
@@ -64,27 +68,28 @@ def known_before(forge: Forge, showings: Showings, pull: PullRequest) -> Known:
     return replace(known, comment=comment)
 
 
-def pointed(title: str, digest: str) -> str:
-    """The title of a check that says which record counts; of one that says nothing of it where `digest` is empty,
+def pointed(title: str, digests: Sequence[str]) -> str:
+    """The title of a check that says which records count; of one that says nothing of it where there are none,
     whatever foreign words it ends in."""
     plain = title.rstrip()
     while _POINTER.search(plain):
         plain = _POINTER.sub("", plain).rstrip()
-    return f"{plain} [shown {digest}]" if digest else plain
+    named = list(dict.fromkeys(filter(None, digests)))[:_MOST]
+    return f"{plain} [shown {' '.join(named)}]" if named else plain
 
 
-def pointer_on(forge: Forge, commit: str) -> str:
-    """The digest of the record that a check of ours on a commit names; empty where none does."""
-    return _pointer(forge.checks(commit), forge.identity().person)
+def pointers_on(forge: Forge, commit: str) -> tuple[str, ...]:
+    """The digests of the records that a check of ours on a commit names: of each pull request with that head one."""
+    return _pointers(forge.checks(commit), forge.identity().person)
 
 
-def _pointer(reports: Iterable[CheckReport], us: Person) -> str:
+def _pointers(reports: Iterable[CheckReport], us: Person) -> tuple[str, ...]:
     found = (
         _POINTER.search(each.title)
         for each in reports
         if each.name == CHECK and same_person(each.reporter, us)
     )
-    return next((each[1] for each in found if each), "")
+    return next((tuple(each[1].split()) for each in found if each), ())
 
 
 def body_digest(body: str) -> str:
@@ -118,9 +123,14 @@ def _confirmed(forge: Forge, showings: Showings, pull: PullRequest, us: Person) 
     commit = pull.head_commit if pull.head_commit in commits or not commits else commits[0]
     reports = forge.checks(commit)
     known = Known(shown=Shown(number=pull.number), reports=reports if commit == pull.head_commit else None)
-    digest = _pointer(reports, us)
-    if digest and (shown := showings.find(pull.number, digest)):
-        return replace(known, shown=shown, digest=digest)
+    named = {each: showings.find(pull.number, each) for each in _pointers(reports, us)}
+    others = tuple(each for each, shown in named.items() if shown is None)
+    if others and commit != pull.head_commit:
+        others = pointers_on(forge, pull.head_commit)
+    for digest, shown in named.items():
+        if shown is not None:
+            return replace(known, shown=shown, digest=digest, others=others)
+    known = replace(known, others=others)
     because = (
         f"what was shown before is recorded, and no check of `{us.login}` on `{commit[:12]}` confirms it"
     )

@@ -118,9 +118,10 @@ def _report(telling: Telling, preview: RequestPreview, digest: str) -> tuple[Che
     """The check of the whole comes first: a run that dies after it has told the most."""
     limits = telling.forge.limits
     checks = checks_of(preview, title=max(0, limits.title - POINTER_LENGTH), summary=limits.summary)
+    named = (digest, *telling.known.others)
     own = {CHECK, *(f"{CHECK}/{each}" for each in telling.environments)}
     wanted = [
-        replace(each, title=pointed(each.title, digest if each.name == CHECK else "")) for each in checks
+        replace(each, title=pointed(each.title, named if each.name == CHECK else ())) for each in checks
     ]
     return tuple(telling.forge.report_check(each) for each in wanted if each.name in own)
 

@@ -154,6 +154,20 @@ def test_a_plan_stage_hides_nothing_that_git_says_is_affected(scene: PublishedRe
     assert scene.publish(pull, scene.preview(pull, applied)).state is CheckState.FAILED
 
 
+def test_two_pull_requests_of_one_head_keep_their_approvals(scene: PublishedRequest) -> None:
+    one = scene.open()
+    scene.clone.git("push", "--quiet", "origin", f"{one.head_commit}:refs/heads/again-{one.number}")
+    other = scene.forge.pull_request(scene.gitea.open(f"again-{one.number}", scene.gitea.author, "again"))
+    for pull in (one, other):
+        scene.publish(pull, scene.preview(pull))
+    for pull in (one, other):
+        scene.approve(pull)
+        assert scene.recount(pull).state is CheckState.PASSED
+    assert "does not count" not in "".join(
+        each.body for each in (*scene.comments(one), *scene.comments(other))
+    )
+
+
 def test_where_nothing_is_affected_the_check_is_green_and_says_so(scene: PublishedRequest) -> None:
     pull = scene.open(size=1, files={"README.md": "words"})
     preview = replace(scene.preview(pull), targets=(), because="no target reads `README.md`")
