@@ -152,6 +152,7 @@ def _catch_up_ground(bench: Bench, branch: Branch, ground: Ground, done: _Done) 
     """All that goes by the same gates, in one run."""
     done.arrived.update(ground.arrived)
     whole = survey_at(bench, branch.tip, ground.law, conducts=True)
+    _refuse_keyless(bench, whole, ground)
     left = settle(bench, whole)
     whole.record.ledger.refresh(sorted({name.environment for name in ground.arrived}))
     targets = {name: whole.wishes.targets[name] for name in ground.arrived if name in whole.wishes.targets}
@@ -175,6 +176,15 @@ def _catch_up_ground(bench: Bench, branch: Branch, ground: Ground, done: _Done) 
     done.notes.extend([*whole.notes, *notes, *code.notes])
     if going:
         _run(bench, whole, ground, going, done)
+
+
+def _refuse_keyless(bench: Bench, whole: Survey, ground: Ground) -> None:
+    """AskedWrongly `key-missing`: a key that is made in a job of CI is lost with it, and all that it sealed."""
+    for environment in sorted({name.environment for name in ground.arrived}):
+        gates = gates_of(whole, environment)
+        kept_elsewhere = gates.key is not None and gates.key.kind == "kms"
+        if not kept_elsewhere and not whole.record.ledger.identity(environment):
+            bench.tools.key_places(gates, whole.record).needed("")
 
 
 def _closed(

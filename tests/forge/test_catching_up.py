@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.errors import AskedWrongly
 from runner.model.pull_request import MergeKind
 from tests.forge.gitea_bench import GiteaBench
 from tests.forge.merged_request import MergedRequest
@@ -122,6 +123,16 @@ def test_what_reads_a_changed_output_is_applied_with_it_as_it_was_shown(
         "prod/app": "succeeded",
     }, done.pending
     assert "prod/app" in scene.told(pull)[0]
+
+
+def test_no_key_is_made_in_a_job_that_would_lose_it(
+    gitea: GiteaBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "file:http")
+    scene = MergedRequest(gitea, tmp_path / "clone", {"environments/prod.yaml": ""}, begun=False)
+    with pytest.raises(AskedWrongly, match="key"):
+        scene.catch_up()
+    assert not (scene.clone.path / ".git/runner/key").exists()
 
 
 def test_two_pull_requests_merged_seconds_apart_are_both_applied(scene: MergedRequest) -> None:
