@@ -192,9 +192,9 @@ def _made(
 ) -> tuple[dict[TargetName, TargetPreview], str]:
     """Plans them, upstream first; and the run's id."""
     with opened(bench, whole, "preview") as session:
-        for name, secret in bench.variables.items():
-            if _OURS.fullmatch(name):
-                session.redactor.add(secret, name)
+        for variable, secret in bench.variables.items():
+            if _OURS.fullmatch(variable):
+                session.redactor.add(secret, variable)
         course = Course(
             targets=targets,
             needs=whole.needs(targets),
@@ -205,7 +205,7 @@ def _made(
         tell_started(session, course)
         outcomes = plan_round(session, course, targets)
         left = MOST_NATIVE
-        found = {}
+        found: dict[TargetName, TargetPreview] = {}
         for name in targets:
             words = _words(session, name)
             left -= len(words)
