@@ -42,7 +42,7 @@ LOOKS = frozenset(
 )
 CARES = frozenset(["key", "state"])
 BREAKS = frozenset(["locks", "unlock"])
-NO_ENGINE = frozenset(["explain", "schema", "completion", "help"])
+NO_ENGINE = frozenset(["ci", "explain", "schema", "completion", "help"])
 """Toured elsewhere: they know no engine."""
 STATES = frozenset(["list", "pull", "push", "versions", "restore", "migrate", "recover"])
 KEYS = frozenset(["new", "export", "rotate", "retire"])
