@@ -25,6 +25,7 @@ from runner.kit.process import Command, find_program, run
 from runner.model.stack import EngineIdentity, EngineName, EngineWish
 
 PROBE_TIMEOUT = 30.0  # seconds
+_AT_FIRST_SIGHT = 300
 _SAID = re.compile(rb"\s*v?(\d+\.\d+\.\d+\S*)\s*")
 
 
@@ -135,6 +136,23 @@ class Discovery:
 
     def _remember(self, known: dict[str, object]) -> None:
         replace_file(self._cache / "versions.json", json.dumps(known).encode())
+
+
+def likely(directory: Path) -> tuple[EngineWish, ...]:
+    """What will be wished for, as far as it is seen before anything is read: Terraform, where a `*.tf` is among the
+    first entries below `directory`, the nearest first."""
+    waiting, left = [os.fspath(directory)], _AT_FIRST_SIGHT
+    for place in waiting:
+        with contextlib.suppress(OSError), os.scandir(place) as entries:
+            for entry in entries:
+                left -= 1
+                if entry.name.endswith(".tf"):
+                    return (EngineWish(name=EngineName.TERRAFORM),)
+                if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                if left == 0:
+                    return ()
+    return ()
 
 
 def _probe(argv: tuple[str, ...]) -> str | None:

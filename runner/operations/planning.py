@@ -74,14 +74,15 @@ def make_plan(session: Session, target: Target, request: PlanRequest) -> Plan:
 
     RunnerError of any family where it cannot be planned at all.
     """
-    given = _given(session, target, request)
-    if given.foresight.kind is PlanKind.DEFERRED:
-        return _deferred(session, target, given)
-    engine = session.bench.tools.engine(wish_of(session.survey, target), session.survey.gates)
-    _refuse_foreign(target, given.previous, engine, request)
-    prospect = _prospect(session, target, given, engine, request) if request.known else None
-    if prospect and not request.fresh and (found := known_plan(session, prospect)):
-        return found
+    with session.desks:
+        given = _given(session, target, request)
+        if given.foresight.kind is PlanKind.DEFERRED:
+            return _deferred(session, target, given)
+        engine = session.bench.tools.engine(wish_of(session.survey, target), session.survey.gates)
+        _refuse_foreign(target, given.previous, engine, request)
+        prospect = _prospect(session, target, given, engine, request) if request.known else None
+        if prospect and not request.fresh and (found := known_plan(session, prospect)):
+            return found
     with session.slots:
         # The run's own requests reach it too.
         if (stop := session.stop(target.name)).level:

@@ -29,6 +29,9 @@ from runner.operations.survey import Survey, gates_of
 from runner.operations.values import Resolved
 from runner.vault import StateStore
 
+AT_ONCE = 4
+"""Targets that are thought about at once: with all of them, the first engine would wait for the last thought."""
+
 
 class Readied(Struct, frozen=True, kw_only=True):
     """A target made ready for an engine. `named` is the state that the record names, `before` what it says; `written`
@@ -63,19 +66,20 @@ class Readied(Struct, frozen=True, kw_only=True):
 
 
 class Session(Struct, frozen=True, kw_only=True):
-    """What a run's targets share. `slots` limits how many engines work at once. `taking` are leases on their way.
-    `outputs` are those of targets that this run has applied, `read` those that it has read, by the entry that names
-    their state, each read once; `planned` holds its plans so far, `readied` what applying them needs;
-    `applied` are the targets that are done with, so that their outputs are what is live; `declined` those that a person
-    said no to; `unrecorded` those whose
-    outcome has not arrived at the record: their working directories stay; `vouched`: who let a target's plan be
-    applied, as the forge confirms."""
+    """What a run's targets share. `slots` limits how many engines work at once, `desks` for how many targets it is
+    found out what an engine has to do. `taking` are leases on their way. `outputs` are those of targets that this run
+    has applied, `read` those that it has read, by the entry that names their state, each read once; `planned` holds its
+    plans so far, `readied` what applying them needs; `applied` are the targets that are done with, so that their
+    outputs are what is live; `declined` those that a person said no to; `unrecorded` those whose outcome has not
+    arrived at the record: their working directories stay; `vouched`: who let a target's plan be applied, as the forge
+    confirms."""
 
     bench: Bench
     survey: Survey
     directory: RunDirectory
     redactor: Redactor
     slots: BoundedSemaphore
+    desks: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(AT_ONCE))
     actor: Actor
     leases: dict[str, Leases] = field(default_factory=dict)
     taking: list[Future[None]] = field(default_factory=list)

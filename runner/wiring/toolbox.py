@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from importlib import import_module, resources
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Protocol
 from runner.config.configuration import GatesConfiguration
 from runner.diagnostics import Diagnostic
 from runner.engine import Engine
+from runner.errors import RunnerError
 from runner.forge import Forge
 from runner.git import Delivery, Refs
 from runner.git.command import Starter
@@ -45,6 +47,7 @@ HEARING = "runner.forge.hearing"
 """Imported in CI."""
 
 DISCOVERY = "runner.engine.discovery"
+ENGINES = "runner.wiring.engines"
 """Imported when an engine is to run."""
 
 
@@ -127,10 +130,13 @@ class Toolbox(CodeToolbox):
         Thread(target=self._foreseen, args=(tuple(wishes),), name="foresee").start()
 
     def _foreseen(self, wishes: tuple[EngineWish, ...]) -> None:
-        if wishes:
-            self._discovery.foresee(wishes)
-        else:
-            import_module(WORKSHOP)
+        wanted = wishes or import_module(DISCOVERY).likely(self._directory)
+        Thread(target=self._discovery.foresee, args=(wanted,), name="foresee").start()
+        import_module(WORKSHOP)
+        conductor = import_module(ENGINES).conductor
+        for wish in wanted:
+            with suppress(RunnerError):  # told where the engine is asked for
+                conductor(wish.name)
 
     def states(self, gates: Gates, settings: StateSettings, record: Record) -> StateStore:
         """See Tools."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.engine.brands import BRANDS
-from runner.engine.discovery import Discovery
+from runner.engine.discovery import Discovery, likely
 from runner.errors import AskedWrongly, ToolUnavailable
 from runner.kit.process import Command, run
 from runner.model.stack import EngineName, EngineWish
@@ -154,3 +154,23 @@ def test_where_a_missing_pulumi_was_looked_for_is_said(tmp_path: Path) -> None:
     with pytest.raises(ToolUnavailable) as failure:
         discovery.choose(wish(name=EngineName.PULUMI))
     assert "~/.pulumi/bin" in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        (["stacks/a/main.tf"], True),
+        (["stacks/a/Pulumi.yaml", "README.md"], False),
+        ([".terraform/modules/x/main.tf"], False),
+        ([*(f"docs/{number:03}" for number in range(400)), "stacks/a/main.tf"], False),
+    ],
+    ids=["terraform", "pulumi", "hidden", "too-far"],
+)
+def test_terraform_is_foreseen_where_its_code_is_seen_at_first_sight(
+    tmp_path: Path, files: list[str], found: bool
+) -> None:
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert [wish.name for wish in likely(tmp_path)] == [EngineName.TERRAFORM] * found
+    assert likely(tmp_path / "nowhere") == ()
