@@ -34,6 +34,22 @@ def reads(edge: Edge) -> bool:
     return bool(edge.outputs) or edge.reads_state
 
 
+def readers_of(names: Iterable[TargetName], edges: Mapping[TargetName, Iterable[Edge]]) -> set[TargetName]:
+    """Whose readings may move when `names` are applied: all that read of them, and of those in turn."""
+    readers: dict[TargetName, list[TargetName]] = {}
+    for name, some in edges.items():
+        for edge in some:
+            if reads(edge):
+                readers.setdefault(edge.target, []).append(name)
+    found: set[TargetName] = set()
+    pending = list(names)
+    while pending:
+        more = [each for each in readers.get(pending.pop(), ()) if each not in found]
+        found.update(more)
+        pending += more
+    return found
+
+
 def read_alike(before: Readings | None, now: Readings, live: Live) -> bool:
     """Whether the record need not learn what was read `now`: by what it says already, nobody is behind."""
     if before is None:

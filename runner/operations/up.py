@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from runner.decisions.orphans import Fate, Unwished
+from runner.decisions.readings import readers_of
 from runner.decisions.selection import is_environment, one_environment
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import AskedWrongly, HistoryMoved, RunnerError, strongest
@@ -40,7 +41,7 @@ _ENDS = (Fate.DESTROY, Fate.FORGET)
 class UpRequest(Struct, frozen=True, kw_only=True):
     """`targets` and `replace` are resource addresses (a partial apply). The overrides open gates, and stand in the
     entry: `allow_dirty`, `off_branch`, `change_engine`, `break_glass` (a reason), `emergency` (a reason: it opens only
-    windows and freezes). `behind`: only targets that are not live as wished."""
+    windows and freezes). `behind`: only targets that are not live as wished, or come to be while others are applied."""
 
     selection: SelectionRequest
     yes: bool = False
@@ -82,7 +83,10 @@ def up(request: UpRequest, bench: Bench) -> UpResult:
     one_environment([*targets, *_places(environments)], request.selection, "up")
     refuse_unasked(bench, "`--yes` applies without asking; `runner preview` only shows", yes=request.yes)
     if request.behind:
-        targets = {name: target for name, target in targets.items() if is_behind(whole, target)}
+        # And those that may come to be, once what they read of is applied.
+        behind = [name for name, target in targets.items() if is_behind(whole, target)]
+        meant = {*behind, *readers_of(behind, whole.edges)}
+        targets = {name: target for name, target in targets.items() if name in meant}
     overrides = _overrides(request)
     notes = judge_environments(bench, whole, environments, targets, overrides)
     going, more = judge_targets(whole, targets, request.selection)
@@ -118,9 +122,10 @@ def _run(
     removals = _removals(request, whole, environments)
     past = superseded(bench, whole, [*targets, *(each.target for each in removals)])
     targets = {name: target for name, target in targets.items() if name not in past}
+    first = _behind(whole, targets) if request.behind else targets
     course = Course(
-        targets=targets,
-        needs=whole.needs(targets),
+        targets=first,
+        needs=whole.needs(first),
         request=PlanRequest(
             refresh=not request.no_refresh,
             addresses=request.targets,
@@ -136,13 +141,34 @@ def _run(
     for outcome in past.values():
         bench.tell(outcome)
     begin_taking(session, [*targets, *(each.target for each in going)])
-    outcomes = past | run_rounds(session, course)
+    outcomes = past | run_rounds(session, course) | _followed(session, course, targets)
     session.under_lease()  # what `removed:` ends may be all that there is: then nothing has waited yet
     over = superseded(bench, whole, [each.target for each in going])
     for outcome in over.values():
         bench.tell(outcome)
     going = [each for each in going if each.target not in over]
     return outcomes | over | remove_unwished(session, going, course)
+
+
+def _behind(whole: Survey, targets: Mapping[TargetName, Target]) -> dict[TargetName, Target]:
+    return {name: target for name, target in targets.items() if is_behind(whole, target)}
+
+
+def _followed(session: Session, course: Course, targets: Mapping[TargetName, Target]) -> Outcomes:
+    """How those of `targets` end that are behind only now, as others were applied; those that are not have no part."""
+    whole, ended = session.survey, Outcomes()
+    while True:
+        left = {
+            name: each for name, each in targets.items() if name not in course.targets and name not in ended
+        }
+        if not left or session.bench.stop.level:
+            return ended
+        session.under_lease()
+        whole.record.ledger.refresh(sorted({name.environment for name in left}))
+        behind = _behind(whole, left)
+        if not behind:
+            return ended
+        ended |= run_rounds(session, replace(course, targets=behind, needs=whole.needs(behind)))
 
 
 def _judged(whole: Survey, bench: Bench, request: UpRequest, name: TargetName) -> TargetFinished | None:
