@@ -56,7 +56,7 @@ SHOWING = Showing(words=_words, rows=rows)
 @choosing
 @choice("--yes", "-y", is_flag=True, help="Apply without asking; in the entry.")
 @jobs_option
-@choice("--behind", is_flag=True, help="Only targets whose branch is ahead of what is live.")
+@choice("--behind", is_flag=True, help="Only what is not live as wished, and what reads of it.")
 @choice("--no-refresh", is_flag=True, help="Believe the state; do not look at the cloud while planning.")
 @choice(
     "--target",
