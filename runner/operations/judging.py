@@ -200,7 +200,7 @@ def _values(whole: Survey, target: Target, module: ModuleFacts, inputs: Inputs) 
 def _branch_facts(bench: Bench, whole: Survey, gates: Gates, targets: Iterable[Target]) -> BranchFacts:
     repository, remote = bench.tools.repository, whole.record.remote
     commit = whole.checked_out or whole.revision.commit
-    dirty = _dirty(whole, targets)
+    dirty = uncommitted(whole, targets)
     if gates.branch == "*":
         return BranchFacts(commit=commit, head=commit, dirty=dirty)
     head = _head(bench, remote, gates.branch)
@@ -224,7 +224,7 @@ def _head(bench: Bench, remote: str, branch: str) -> str | None:
         return None
 
 
-def _dirty(whole: Survey, targets: Iterable[Target]) -> tuple[str, ...]:
+def uncommitted(whole: Survey, targets: Iterable[Target]) -> tuple[str, ...]:
     """Changed paths that a target's plan can see, or that are wishes. A born file counts where it would be read."""
     if not whole.revision.dirty:
         return ()

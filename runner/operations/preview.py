@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -17,7 +18,7 @@ from runner.model.selection_request import SelectionRequest
 from runner.operations.bench import Bench
 from runner.operations.code_gate import pass_code_gate
 from runner.operations.endings import counted_outcomes
-from runner.operations.judging import believe_inputs, warn_environments
+from runner.operations.judging import believe_inputs, uncommitted, warn_environments
 from runner.operations.known_plans import tidy_kept
 from runner.operations.opening import opened
 from runner.operations.planning import PlanRequest
@@ -84,7 +85,8 @@ def preview(request: PreviewRequest, bench: Bench) -> PreviewResult:
         tell_started(session, course)
         outcomes = plan_round(session, course, targets)
         tidy_kept(session, (name for name, plan in session.planned.items() if plan.age is None))
-        return replace(_result(session, request, outcomes, tuple(notes)), code=code.rows)
+        first = _commit_first(uncommitted(whole, targets.values()))
+        return replace(_result(session, request, outcomes, first, tuple(notes)), code=code.rows)
 
 
 def _dirty(paths: tuple[str, ...]) -> Diagnostic:
@@ -97,10 +99,16 @@ def _dirty(paths: tuple[str, ...]) -> Diagnostic:
     )
 
 
+def _commit_first(paths: tuple[str, ...]) -> tuple[str, ...]:
+    """`up` applies commits: what to type before it, where the targets read what is in none."""
+    return (f"git add {shlex.join(paths)} && git commit",) if paths else ()
+
+
 def _result(
     session: Session,
     request: PreviewRequest,
     outcomes: Mapping[TargetName, TargetFinished],
+    first: tuple[str, ...],
     notes: tuple[Diagnostic, ...],
 ) -> PreviewResult:
     plans = tuple(session.planned[name] for name in sorted(session.planned))
@@ -113,7 +121,8 @@ def _result(
         word = "unchanged" if plan.kind is PlanKind.PLANNED and not plan.changed else str(plan.kind)
         counts[word] = counts.get(word, 0) + 1
     changed = sorted({plan.target.environment for plan in plans if plan.changed})
-    following = tuple(f"runner up {environment}" for environment in changed)
+    applying = tuple(f"runner up {environment}" for environment in changed)
+    following = (*first, *applying) if applying else ()
     session.bench.tell(
         RunFinished(run=session.directory.id, outcomes=counts, exit_code=exit_code, next=following)
     )

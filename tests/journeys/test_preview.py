@@ -39,14 +39,17 @@ def test_exit_code_says_whether_something_would_change(one: Stage) -> None:
 def test_a_preview_plans_the_work_tree_and_says_that_it_is_dirty(one: Stage) -> None:
     one.run("up", "prod", "--yes")
     assert "dirty-worktree" not in one.run("preview", "prod").codes
+    one.clone.write({"notes.txt": "nobody plans this"})
     one.clone.write({"stacks/network/main.tf": NETWORK + 'resource "terraform_data" "draft" {}\n'})
     told = one.run("preview", "prod")
     assert "stacks/network/main.tf" in told.diagnostic("dirty-worktree")["message"]
     assert kinds(told.plans["prod/network"]) == {"terraform_data.draft": "create"}
+    assert told.result["next"] == ["git add stacks/network/main.tf && git commit", "runner up prod"]
     one.clone.write({"stacks/network/more.tf": 'resource "terraform_data" "new" {}\n'})
     assert "terraform_data.new" in kinds(one.run("preview", "prod").plans["prod/network"])
     assert one.clone.git("status", "--porcelain").split("\n") == [
         " M stacks/network/main.tf",
+        "?? notes.txt",
         "?? stacks/network/more.tf",
     ]
 
