@@ -12,6 +12,7 @@ from runner.cli.settings import choice
 from runner.cli.showing import JsonRow, Showing
 from runner.operations.init import InitRequest, InitResult
 from runner.operations.init import init as operation
+from runner.report.pipelines import PLACES
 from runner.report.styled import Line, Piece, Style, line
 
 
@@ -34,7 +35,12 @@ def _rows(result: InitResult) -> Iterator[JsonRow]:
 @choice(
     "--from", "from_", metavar="LAYOUT", default="", help="Take over this layout, not the one that is found."
 )
-@choice("--ci", metavar="NAME", default="", help="Write its pipeline too: comes with a later version.")
+@choice(
+    "--ci",
+    metavar="FORGE",
+    default="",
+    help=f"Write the jobs that call `runner ci` too: {', '.join(PLACES)}.",
+)
 @choice(
     "--remote",
     metavar="NAME",
@@ -52,6 +58,7 @@ def init(context: click.Context, /, from_: str, ci: str, remote: str, yes: bool,
     \b
     runner init
     runner init --remote origin --yes
+    runner init --ci github
     """
     request = InitRequest(from_=from_, ci=ci, remote=remote, yes=yes, force=force)
     showing = Showing(

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from runner.decisions.comment_commands import Command, CommandFacts, CommandVerb, NoCommand, command_of
 from runner.model.environment import ApplyMode, Gates
@@ -234,17 +235,32 @@ def _review(rumour: Rumour, facts: IntentFacts) -> Intent:
 
 
 def _manual(rumour: Rumour, facts: IntentFacts) -> Intent:
-    """`inputs`: `pull_request`, a number to preview; else `selector`, words between blanks."""
+    """`inputs`: `pull_request`, a number to preview, with the `commit` of a stranger's head that whoever started it has
+    read; else `selector`, words between blanks."""
     if rumour.number or rumour.inputs.get("pull_request"):
         pull = facts.pull
         if pull is None:
             return Nothing(because="the forge has no such pull request")
-        return (
-            _previewed(pull, facts, "started by hand")
-            if pull.state is PullState.OPEN
-            else _pull_request(rumour, facts)
-        )
+        if pull.state is not PullState.OPEN:
+            return _pull_request(rumour, facts)
+        found, named = _previewed(pull, facts, "started by hand"), rumour.inputs.get("commit", "").strip()
+        if named and isinstance(found, Preview):
+            return _named_by_hand(rumour, facts, found, named)
+        return found
     return Resume(because="started by hand", selectors=tuple(rumour.inputs.get("selector", "").split()))
+
+
+def _named_by_hand(rumour: Rumour, facts: IntentFacts, found: Preview, named: str) -> Intent:
+    """As a comment that names a commit: somebody else's who may push, and of the very head."""
+    who = f"`{rumour.sender.login or 'nobody'}`"
+    if named != found.commit:
+        return Nothing(because=f"the head is `{found.commit}`, not `{named}`: look at what came since")
+    if facts.sender is None or not facts.sender.permission.covers(Permission.WRITE):
+        why = f" ({facts.sender.because})" if facts.sender and facts.sender.because else ""
+        return Nothing(because=f"{who} is not confirmed to have the right to push here{why}")
+    if facts.pull is not None and facts.pull.author.login == rumour.sender.login:
+        return Nothing(because=f"{who} opened it: somebody else has to read it")
+    return replace(found, named=named)
 
 
 def _comment(rumour: Rumour, facts: IntentFacts) -> Intent:

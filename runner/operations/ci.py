@@ -32,7 +32,7 @@ from runner.decisions.intent import (
     intent,
 )
 from runner.diagnostics import Diagnostic, Severity
-from runner.errors import AskedWrongly
+from runner.errors import AskedWrongly, Denied
 from runner.forge import Forge
 from runner.model.check import CheckState
 from runner.model.previewed import RequestPreview
@@ -175,7 +175,7 @@ def _done(job: _Job, wanted: Intent) -> CiResult:
 def _previewed(job: _Job, wanted: Preview) -> CiResult:
     stage = job.request.stage
     if stage is Stage.PUBLISH:
-        preview = read_artifact(job.request.artifact)
+        preview = _handed_over(job)
     else:
         asked = Asked(
             pull=job.pull,
@@ -191,6 +191,17 @@ def _previewed(job: _Job, wanted: Preview) -> CiResult:
         return _result(job, f"{wanted.because}; planned: {found.because}", preview=preview)
     told = publish(job.bench, job.forge, job.pull, preview, heard=job.rumour.commit)
     return replace(_published(job, wanted.because, told), preview=preview)
+
+
+def _handed_over(job: _Job) -> RequestPreview:
+    """What the plan stage wrote. Without it the check is red, with why: one that never reports would block for ever."""
+    try:
+        return read_artifact(job.request.artifact)
+    except (AskedWrongly, Denied) as refused:
+        if job.rumour.commit in ("", job.pull.head_commit):
+            because = refused.diagnostics[0].message
+            report_whole(job.forge, job.pull.head_commit, CheckState.FAILED, because)
+        raise
 
 
 def _published(job: _Job, because: str, told: Published) -> CiResult:

@@ -32,6 +32,8 @@ def facts_of(bench: Bench, stand: Standpoint, forge: Forge, rumour: Rumour) -> I
     if pull is not None and rumour.kind is RumourKind.COMMENT:
         comment = forge.read_comment(pull.number, rumour.comment)
         recent = _recent(bench, forge, pull, comment) if comment else 0
+    by_hand = rumour.sender if rumour.kind is RumourKind.MANUAL and rumour.inputs.get("commit") else None
+    sender = comment.author if comment else by_hand
     return IntentFacts(
         default_branch=stand.branch,
         gates=stand.gates.environments,
@@ -39,7 +41,7 @@ def facts_of(bench: Bench, stand: Standpoint, forge: Forge, rumour: Rumour) -> I
         pull=pull,
         author=grant(pull.author) if pull else None,
         comment=comment,
-        sender=grant(comment.author) if comment else None,
+        sender=grant(sender) if sender else None,
         recent_commands=recent,
         most_commands=stand.gates.limits.commands_per_hour,
     )

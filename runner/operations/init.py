@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from runner.config.layout import PatternError, compiled
 from runner.config.proposals import Proposal, proposed
 from runner.config.stack_search import found_stacks
-from runner.diagnostics import Diagnostic
+from runner.diagnostics import Diagnostic, Severity
 from runner.errors import AskedWrongly
 from runner.git.commit_tree import CommitTree
 from runner.git.repository import Repository
@@ -21,6 +21,7 @@ from runner.kit.tree import Tree
 from runner.operations.beginnings import described, texts
 from runner.operations.bench import Bench
 from runner.operations.confirming import asked
+from runner.operations.pipeline_proposals import pipeline_of, standing_apart
 
 TREE_FILES = 200_000
 """Law 14: how many files are looked at (`limits.tree_files` is not believed before there is a runner.yaml)."""
@@ -30,8 +31,8 @@ OTHERS = ("atlantis", "digger", "terragrunt", "terramate", "spacelift", "env0")
 
 
 class InitRequest(Struct, frozen=True, kw_only=True):
-    """`from_` is the layout to take over instead of the one that is found, patterns parted by commas; `remote` where
-    the record goes."""
+    """`from_` is the layout to take over instead of the one that is found, patterns parted by commas; `ci` the forge
+    whose pipeline is written too, or empty; `remote` where the record goes."""
 
     from_: str = ""
     ci: str = ""
@@ -61,28 +62,25 @@ def init(request: InitRequest, bench: Bench) -> InitResult:
     proposal = proposed(tree, TREE_FILES)
     if layout:
         proposal = _with_layout(tree, proposal, layout)
+    wanted = texts(tree, proposal, layout, remote)
+    jobs = pipeline_of(bench, tree, request.ci, remote) if request.ci else {}
     files = {
-        path: text
-        for path, text in texts(tree, proposal, layout, remote).items()
-        if not os.path.lexists(repository.root / path)
+        path: text for path, text in {**wanted, **jobs}.items() if not os.path.lexists(repository.root / path)
     }
     told = described(tree, proposal, files, remote)
+    notes = (*standing_apart(tree, jobs, files), *_alone(request.ci, remote))
     if not files:
-        return InitResult(files={}, proposal=told, written=False, next=("runner status",))
+        return InitResult(files={}, proposal=told, written=False, notes=notes, next=("runner status",))
     if not request.yes and not _agreed(bench, told, files):
-        return InitResult(files=files, proposal=told, written=False, next=("runner init --yes",))
+        again = f"runner init{f' --ci {request.ci}' if request.ci else ''} --yes"
+        return InitResult(files=files, proposal=told, written=False, notes=notes, next=(again,))
     for path, text in files.items():
         _write(repository.root, path, text)
-    return InitResult(files=files, proposal=told, written=True, next=_following(files, proposal.environments))
+    following = _following(files, jobs, proposal.environments)
+    return InitResult(files=files, proposal=told, written=True, notes=notes, next=following)
 
 
 def _refuse(request: InitRequest) -> None:
-    if request.ci:
-        raise AskedWrongly.of(
-            "not-yet",
-            "`runner init --ci` is not in this version",
-            hint="a pipeline calls `runner preview` on pull requests, and `runner up env/NAME --yes` after a merge",
-        )
     if request.from_.lower() in OTHERS:
         raise AskedWrongly.of(
             "not-yet",
@@ -172,10 +170,28 @@ def _write(root: Path, path: str, text: str) -> None:
         ) from None
 
 
-def _following(files: Mapping[str, str], environments: tuple[str, ...]) -> tuple[str, ...]:
-    words = " ".join(sorted({path.split("/")[0] for path in files}))
+def _alone(ci: str, remote: str) -> tuple[Diagnostic, ...]:
+    if not ci or remote not in ("", "none"):
+        return ()
     return (
-        f"git add {words} && git commit -m 'Start with runner'",
+        Diagnostic(
+            code="ci-without-remote",
+            message="this repository has no remote, and what CI does must be seen by everybody",
+            hint="`git remote add origin URL`, and `ledger: {remote: origin}` in runner.yaml",
+            severity=Severity.WARNING,
+        ),
+    )
+
+
+def _following(
+    files: Mapping[str, str], jobs: Mapping[str, str], environments: tuple[str, ...]
+) -> tuple[str, ...]:
+    words = " ".join(sorted({path.split("/")[0] for path in files}))
+    commit = f"git add {words} && git commit -m 'Start with runner'"
+    if written := [path for path in files if path in jobs]:
+        return (f"less {written[0]}   # its head says what to set up once", commit, "git push")
+    return (
+        commit,
         f"runner preview env/{environments[0]}",
         f"runner up env/{environments[0]}",
     )

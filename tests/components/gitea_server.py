@@ -55,7 +55,7 @@ PROVIDER = memory
 [cron]
 ENABLED = false
 [actions]
-ENABLED = false
+ENABLED = true
 [log]
 MODE = console
 LEVEL = Error

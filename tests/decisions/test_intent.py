@@ -23,7 +23,7 @@ from runner.decisions.intent import (
     intent,
 )
 from runner.model.environment import ApplyMode, Gates
-from runner.model.person import Grant, Permission
+from runner.model.person import Grant, Permission, Person
 from runner.model.pull_request import PullState
 from runner.model.rumour import PullAction, Rumour, RumourKind
 from tests.decisions.forge_facts import HEAD, OTHER, READ, WRITE, comment, pull
@@ -262,3 +262,22 @@ def test_each_stage_does_its_own_and_says_why_it_does_no_other() -> None:
     catching_up = intent(Rumour(kind=RumourKind.PUSH, branch="main"), facts())
     assert [admitted_in(stage, preview) is None for stage in Stage] == [True, True, False, True]
     assert [admitted_in(stage, catching_up) is None for stage in Stage] == [False, False, True, True]
+
+
+def test_who_starts_a_preview_by_hand_may_name_a_stranger_s_commit() -> None:
+    theirs = pull(fork=True)
+
+    def by_hand(commit: str, sender: str = "rita", grant: Grant = WRITE) -> object:
+        rumour = Rumour(
+            kind=RumourKind.MANUAL,
+            inputs={"pull_request": "7", "commit": commit},
+            sender=Person(login=sender, id="9"),
+        )
+        return intent(rumour, facts(pull=theirs, sender=grant))
+
+    found = by_hand(HEAD)
+    assert isinstance(found, Preview)
+    assert (found.named, found.stranger) == (HEAD, True)
+    assert isinstance(by_hand(OTHER), Nothing)
+    assert isinstance(by_hand(HEAD, grant=READ), Nothing)
+    assert isinstance(by_hand(HEAD, sender=theirs.author.login), Nothing)

@@ -160,6 +160,16 @@ def test_an_artifact_that_the_plan_stage_did_not_write_is_refused(jobs: Jobs, tm
     file.write_text(damage(file.read_text()))
     refused = jobs.pull(pull, "--stage", "publish", "--artifact", str(file), code=3)
     assert refused.diagnostic("preview-unreadable")
+    report = jobs.scene.report(pull.head_commit)
+    assert (report.state, "cannot be believed" in report.title) == (CheckState.FAILED, True)
+
+
+def test_without_a_preview_the_check_is_red_and_says_so(jobs: Jobs, tmp_path: Path) -> None:
+    pull = jobs.scene.open(size=8)
+    refused = jobs.pull(pull, "--stage", "publish", "--artifact", str(tmp_path / "none.json"), code=2)
+    assert refused.diagnostic("preview-missing")
+    report = jobs.scene.report(pull.head_commit)
+    assert (report.state, "no preview to publish" in report.title) == (CheckState.FAILED, True)
 
 
 def test_a_head_that_lowers_its_own_gates_is_held_to_those_of_the_default_branch(jobs: Jobs) -> None:

@@ -65,6 +65,24 @@ def test_init_replaces_no_file(one: Stage) -> None:
     assert (one.clone.path / "runner.yaml").read_text() == before
 
 
+def test_init_writes_the_pipeline_of_the_forge_that_is_named(one: Stage) -> None:
+    one.clone.write({"environments/eu.yaml": "branch: env/eu\n"})
+    assert one.run("init", "--ci", "gitub", code=2).diagnostic("ci-unknown-forge")["hint"] == (
+        "did you mean `github`?"
+    )
+    told = one.run("init", "--ci", "github", "--yes")
+    written = one.clone.path / ".github/workflows/runner.yaml"
+    assert 'branches: ["env/eu", "main"]' in written.read_text()
+    assert any(str(written.relative_to(one.clone.path)) in each for each in told.result["next"])
+    assert not one.run("init", "--ci", "github", "--yes").codes, "it is there, as it would be written"
+    written.write_text("# mine\n")
+    assert one.run("init", "--ci", "github", "--yes").codes == {"init-never-overwrites"}
+    assert written.read_text() == "# mine\n"
+    one.clone.write({"environments/eu.yaml": "branch: 'env/[eu]'\n"})
+    assert one.run("init", "--ci", "gitlab", "--yes", code=2).codes == {"branch-unspeakable"}
+    assert not (one.clone.path / ".gitlab-ci.yml").exists()
+
+
 def test_a_key_is_made_once_exported_and_taken_from_the_environment(
     one: Stage, colleague: Callable[[Stage], Stage]
 ) -> None:
