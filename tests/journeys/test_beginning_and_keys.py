@@ -78,7 +78,7 @@ def test_init_writes_the_pipeline_of_the_forge_that_is_named(one: Stage) -> None
     written.write_text("# mine\n")
     assert one.run("init", "--ci", "github", "--yes").codes == {"init-never-overwrites"}
     assert written.read_text() == "# mine\n"
-    one.clone.write({"environments/eu.yaml": "branch: 'env/[eu]'\n"})
+    one.clone.write({"environments/eu.yaml": "branch: eu+us\n"})
     assert one.run("init", "--ci", "gitlab", "--yes", code=2).codes == {"branch-unspeakable"}
     assert not (one.clone.path / ".gitlab-ci.yml").exists()
 
