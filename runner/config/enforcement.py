@@ -20,6 +20,7 @@ ENFORCED_GATES: frozenset[str] = frozenset(
         "requires.checks",
         "requires.destroys",
         "requires.plan_age",
+        "promote",
         "allow.providers",
         "allow.modules",
         "allow.code",

@@ -21,7 +21,7 @@ from runner.model.pending import PendingApply
 from runner.model.plan import PlanKind
 from runner.model.selection_request import SelectionRequest
 from runner.model.target import Target
-from runner.model.verdict import Answer
+from runner.model.verdict import Answer, Verdict
 from runner.operations.admitting import Hearing, admitted, pending_outcome
 from runner.operations.bench import Bench
 from runner.operations.closures import is_behind
@@ -31,6 +31,7 @@ from runner.operations.grounds import Ground, grounds_of
 from runner.operations.judging import closed_now, judge_targets
 from runner.operations.opening import begin_taking, opened
 from runner.operations.planning import PlanRequest
+from runner.operations.promoting import promotions
 from runner.operations.rounds import Course, Outcomes, run_rounds, tell_started
 from runner.operations.session import Session
 from runner.operations.settling import refuse_left, settle
@@ -188,24 +189,29 @@ def _refuse_keyless(bench: Bench, whole: Survey, ground: Ground) -> None:
 
 
 def _closed(
-    bench: Bench, whole: Survey, ground: Ground, targets: Iterable[TargetName]
+    bench: Bench, whole: Survey, ground: Ground, targets: Mapping[TargetName, Target]
 ) -> dict[TargetName, PendingApply | TargetFinished]:
-    """Those whose environment is closed as a whole: nothing is planned for them."""
+    """Those that are closed whatever their plan is: nothing is planned for them."""
     found: dict[TargetName, PendingApply | TargetFinished] = {}
+    unproved: dict[TargetName, Verdict] = {}
+    for environment in sorted({name.environment for name in targets}):
+        unproved |= promotions(whole, gates_of(whole, environment), targets.values(), bench.clock.now())
     for name in targets:
         verdict = unenforced_verdict(gates_of(whole, name.environment), "up")
         told = closed_now(bench, whole, name.environment, {})
+        waits = [told.message] if told else []
+        waits += [unproved[name].because] if name in unproved else []
         if verdict.answer is Answer.DENY:
             error = Diagnostic(code=verdict.code, message=verdict.because, hint=verdict.hint)
             found[name] = TargetFinished(
                 target=name, outcome="failed", because=error.message, diagnostics=(error,), exit_code=3
             )
-        elif told:
+        elif waits:
             found[name] = PendingApply(
                 target=name,
                 commit=whole.revision.commit,
                 law=whole.law,
-                waits=(told.message,),
+                waits=tuple(waits),
                 at=bench.clock.now(),
                 pulls=tuple(each.pull.number for each in ground.arrived[name].pulls),
             )

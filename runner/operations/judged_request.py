@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from runner.decisions.approvals import ApprovalFacts, Approving, standing
 from runner.decisions.gates import freeze_verdict, hand_freeze_verdict, unenforced_verdict, window_verdict
+from runner.decisions.promotion import promotion_foreseen
 from runner.decisions.required_checks import checks_verdicts
 from runner.diagnostics import Diagnostic, Severity
 from runner.forge import Forge
@@ -29,7 +30,7 @@ from runner.operations.standpoint import Standpoint
 from runner.report.comment_check import CHECK
 
 _OURS = frozenset(
-    {"windows", "freezes", "freeze", "requires.checks", "unenforced", "environment", "approval"}
+    {"windows", "freezes", "freeze", "promote", "requires.checks", "unenforced", "environment", "approval"}
 )
 """Gates whose word a plan stage does not have."""
 STALE = "plan"
@@ -167,6 +168,7 @@ def _of_environment(
         freeze_verdict(gates, now),
         hand_freeze_verdict(name, freezes),
         unenforced_verdict(gates, "preview"),
+        promotion_foreseen(gates),
         *checks_verdicts(wanted, reports, judging.pull.head_commit),
     )
     yield from (each for each in found if each.answer is not Answer.ALLOW)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from runner.decisions.edges import module_facts, reaching
 from runner.decisions.gates import (
@@ -38,6 +38,7 @@ from runner.model.target import Target
 from runner.model.verdict import Answer, Verdict
 from runner.operations.bench import Bench
 from runner.operations.closures import closure_in
+from runner.operations.promoting import promotions
 from runner.operations.survey import Survey, gates_of
 from runner.operations.workplace import closure_at
 
@@ -78,11 +79,17 @@ def judge_environments(
             *_calendar(bench, whole, gates),
             unenforced_verdict(gates, "up"),
             requires_verdict(gates),
+            *_promotions(bench, whole, gates, mine),
         )
         actor = bench.tools.actor()
         opened = broken_glass(gates, found, overrides.emergency, actor, opens=CALENDAR)
         verdicts += broken_glass(gates, opened, overrides.break_glass, actor)
     return _closed_or_warned(verdicts)
+
+
+def _promotions(bench: Bench, whole: Survey, gates: Gates, mine: Iterable[Target]) -> tuple[Verdict, ...]:
+    found = promotions(whole, gates, mine, bench.clock.now())
+    return tuple(replace(each, because=f"`{name}`: {each.because}") for name, each in found.items())
 
 
 def closed_now(

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from runner.decisions.intent import CatchUp
 from runner.errors import AskedWrongly
 from runner.model.pull_request import MergeKind
+from runner.operations.catching_up import catch_up
 from tests.forge.gitea_bench import GiteaBench
 from tests.forge.merged_request import MergedRequest
 from tests.forge.published_request import NETWORK, PROD, STACK
@@ -146,3 +148,27 @@ def test_two_pull_requests_merged_seconds_apart_are_both_applied(scene: MergedRe
     assert done.exit_code == 0, done.pending
     assert {str(name) for name in done.outcomes} == {"prod/network", "prod/app"}
     assert scene.record(NETWORK)[0]["Pull-Request"] == str(one.number)
+
+
+def test_what_is_promoted_waits_until_the_same_code_is_live_where_it_comes_from(
+    gitea: GiteaBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "file:http")
+    promoted = {"environments/prod.yaml": "promote: {after: [staging]}\n", "environments/staging.yaml": ""}
+    scene = MergedRequest(gitea, tmp_path / "clone", promoted)
+    pull = scene.open()
+    plans = scene.show(pull)
+    assert "until the same code is live in `staging`" in scene.comments(pull)[0].body
+    assert set(map(str, plans)) == {"prod/network", "staging/network", "staging/app"}
+    scene.merge(pull)
+    staging = ("app", "network")
+    with scene.job() as bench:
+        asked = CatchUp(branch="main", environments=("prod",), because="staging's job was lost")
+        waiting = catch_up(bench, scene.forge, asked)
+    [pending] = waiting.pending
+    assert (waiting.exit_code, pending.target, "`staging`" in pending.because) == (8, NETWORK, True)
+    done = scene.resume()
+    assert {str(name) for name in done.outcomes} >= {f"staging/{stack}" for stack in staging}
+    resumed = scene.resume()
+    assert (resumed.exit_code, resumed.pending) == (0, ()), resumed
+    assert scene.record(NETWORK)[0]["Pull-Request"] == str(pull.number)

@@ -120,7 +120,6 @@ def test_a_freeze_by_hand_stops_everybody_until_it_thaws(
     ("key", "named"),
     [
         ("requires: {undiverged: true}", "requires.undiverged"),
-        ("promote: {after: [staging]}", "promote"),
         ("policies: [{path: policies}]", "policies"),
     ],
 )
@@ -226,3 +225,34 @@ def test_an_environment_of_any_branch_takes_any_commit(setting: Setting) -> None
     stage.run("up", "prod", "--yes")
     assert stage.entries()[-1]["overrides"] == {}
     assert commit in stage.on_remote("rev-list", "refs/runner/live/prod").split()
+
+
+def test_the_same_code_has_to_be_live_where_it_is_promoted_from(setting: Setting) -> None:
+    promote = "promote: {{after: [staging], soak: {soak}}}\n"
+    stage = setting(
+        {
+            **ONE,
+            "environments/prod.yaml": ENVIRONMENT + promote.format(soak="0s"),
+            "environments/staging.yaml": ENVIRONMENT,
+            "stacks/network/prod.tfvars": "",
+            "stacks/network/staging.tfvars": "# other values than those of prod\n",
+        }
+    )
+    told = stage.run("up", "prod", "--yes", code=8).diagnostic("promotion-missing")
+    assert (told["hint"], "`prod/network`" in told["message"]) == ("runner up staging/network", True)
+    stage.run("up", "staging", "--yes")
+    assert stage.run("up", "prod", "--yes").outcomes == {"prod/network": "succeeded"}
+
+    stage.change({"stacks/network/main.tf": NETWORK + 'output "more" { value = 1 }\n'})
+    assert (
+        "other code is live there"
+        in stage.run("up", "prod", "--yes", code=8).diagnostic("promotion-missing")["message"]
+    )
+    stage.run("up", "staging", "--yes")
+    stage.change({"environments/prod.yaml": ENVIRONMENT + promote.format(soak="1h")})
+    told = stage.run("up", "prod", "--yes", code=8).diagnostic("promotion-soaking")
+    assert "has to stay so until" in told["message"]
+    assert len(stage.entries("prod")) == 1, "nothing was applied"
+    stage.run("up", "prod", "--yes", "--break-glass", "it burns")
+    assert stage.entries("prod")[-1]["overrides"] == {"break-glass": "it burns"}
+    stage.run("up", "prod", "--yes")
