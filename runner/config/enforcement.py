@@ -21,6 +21,7 @@ ENFORCED_GATES: frozenset[str] = frozenset(
         "requires.destroys",
         "requires.plan_age",
         "promote",
+        "notify",
         "allow.providers",
         "allow.modules",
         "allow.code",

@@ -57,6 +57,7 @@ def read_gates(tree: Tree, facts: BranchFacts, reader: ConfigurationReader) -> G
     for name, path in paths.items():
         if path in files:
             problems += _strangers(files[path], environments[name], names)
+            environments[name] = _with_addresses(files[path], environments[name], problems)
     law = judge.configuration(environments, layout, bounds, _written(own, files))
     if len(problems) > 0 and not any(each.code in _FOUNDATIONS for each in problems):
         problems += _wishes_too(tree, law, reader)
@@ -198,7 +199,7 @@ def _without_effect(own: ReadFile) -> list[Diagnostic]:
 
 
 def _strangers(read: ReadFile, gates: Gates, known: Sequence[str]) -> list[Diagnostic]:
-    """Environments that the gates name and nobody has; and what in `notify` is no secret."""
+    """Environments that the gates name and nobody has."""
     problems = []
     named: list[tuple[Steps, str]] = [
         (("allow", "environments", at), name) for at, name in enumerate(gates.allow.environments or ())
@@ -218,10 +219,16 @@ def _strangers(read: ReadFile, gates: Gates, known: Sequence[str]) -> list[Diagn
                     "environment-unknown", f"there is no environment `{name}`", where, hint=hint
                 )
             )
+    return problems
+
+
+def _with_addresses(read: ReadFile, gates: Gates, problems: list[Diagnostic]) -> Gates:
+    """`notify` with the secrets in its addresses read, and the mistakes in them."""
     references = ReferenceReader(read.places, Scope(environment=gates.environment, stacks={}))
+    believed = []
     for position, message in enumerate(gates.notify):
         steps: Steps = ("notify", position, "url")
-        value = references.value(message.get("url"), steps)
+        value = references.value(str(message.url), steps)
         if isinstance(value, Expression):
             problems += [
                 read.places.problem(
@@ -230,7 +237,9 @@ def _strangers(read: ReadFile, gates: Gates, known: Sequence[str]) -> list[Diagn
                 for part in value.parts
                 if not isinstance(part, (str, SecretReference))
             ]
-    return [*problems, *map(_only_secrets, references.problems)]
+        believed.append(replace(message, url=value))
+    problems += map(_only_secrets, references.problems)
+    return replace(gates, notify=tuple(believed))
 
 
 def _only_secrets(problem: Diagnostic) -> Diagnostic:

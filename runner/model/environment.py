@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from msgspec import Struct, field
 
-from runner.model.references import Inputs, Json
+from runner.model.references import Inputs, Written
 
 
 class ApplyMode(StrEnum):
@@ -47,6 +47,14 @@ class Requires(Struct, frozen=True, kw_only=True):
     undiverged: bool = False
     destroys: int | None = None
     plan_age: float | None = None
+
+
+class Notify(Struct, frozen=True, kw_only=True):
+    """Whom to tell (`url`, an address of apprise, with secrets in it) of what: `on` is some of failed, applied,
+    pending, foreign, break-glass, drift."""
+
+    url: Written
+    on: tuple[str, ...]
 
 
 class Promote(Struct, frozen=True, kw_only=True):
@@ -222,7 +230,7 @@ class Gates(Struct, frozen=True, kw_only=True):
     ledger_values: str = "sealed"
     drift: DriftSettings | None = None
     hooks: Hooks = field(default_factory=Hooks)
-    notify: tuple[Mapping[str, Json], ...] = ()
+    notify: tuple[Notify, ...] = ()
     terraform: TerraformSettings = field(default_factory=TerraformSettings)
     unenforced: tuple[str, ...] = ()
 

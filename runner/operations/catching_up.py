@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from runner.decisions.gates import unenforced_verdict
 from runner.decisions.intent import CatchUp, Resume
+from runner.decisions.telling_people import events_of, news
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import AskedWrongly, Denied, NoAnswer, strongest
 from runner.forge import Forge
@@ -29,6 +30,7 @@ from runner.operations.code_gate import pass_code_gate
 from runner.operations.endings import counted_outcomes
 from runner.operations.grounds import Ground, grounds_of
 from runner.operations.judging import closed_now, judge_targets
+from runner.operations.notifying import notify
 from runner.operations.opening import begin_taking, opened
 from runner.operations.planning import PlanRequest
 from runner.operations.promoting import promotions
@@ -144,7 +146,10 @@ def _catch_up_branch(bench: Bench, law: Law, branch: Branch, asked: _Asked, done
         del behind[name]
     for ground in grounds_of(bench, whole, law, branch, behind, done.arrived):
         _catch_up_ground(bench, branch, ground, done)
-    _keep(whole, asked.environments, done)
+    fresh = _keep(whole, asked.environments, done)
+    ended = {name: done.outcomes[name] for name in behind if name in done.outcomes}
+    events = {each: events_of(each, ended, {}, fresh) for each in asked.environments}
+    done.notes.extend(notify(bench, law.gates.environments, events, ""))
     _tell(branch, done, set(behind))
     return any(done.outcomes[name].outcome == "succeeded" for name in behind if name in done.outcomes)
 
@@ -274,13 +279,16 @@ def _actor(ground: Ground) -> Actor:
     return Actor(name=person.login, confirmed=True)
 
 
-def _keep(whole: Survey, environments: Iterable[str], done: _Done) -> None:
-    """What waits is kept where everybody sees it; what waits no more is taken away."""
+def _keep(whole: Survey, environments: Iterable[str], done: _Done) -> tuple[PendingApply, ...]:
+    """What waits is kept where everybody sees it; what waits no more is taken away. Those that nobody heard of yet."""
+    fresh: list[PendingApply] = []
     for environment in environments:
         waiting = [each for name, each in done.pending.items() if name.environment == environment]
         standing = whole.record.pending.standing(environment)
         over = [name for name in standing if name not in done.pending and _is_over(whole, name, done)]
         whole.record.pending.replace(environment, waiting, over)
+        fresh += news(waiting, standing)
+    return tuple(fresh)
 
 
 def _tell(branch: Branch, done: _Done, names: set[TargetName]) -> None:

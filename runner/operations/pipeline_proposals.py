@@ -40,7 +40,8 @@ def pipeline_of(bench: Bench, tree: Tree, forge: str, remote: str) -> dict[str, 
     layout = [compiled(text) for text in gates.layout]
     stacks = found_stacks(tree, layout, gates.limits.tree_files).stacks
     pulumi = any(found.files.intersection(PROJECT_FILES) for found in stacks)
-    extras = ("aws", "embedded", *(("pulumi",) if pulumi else ()))
+    told = any(each.notify for each in gates.environments.values())
+    extras = ("aws", "embedded", *(("notify",) if told else ()), *(("pulumi",) if pulumi else ()))
     branches = _branches(gates, default)
     return pipeline_files(forge, Pipeline(default_branch=default, branches=branches, extras=extras))
 

@@ -23,6 +23,7 @@ from runner.model.names import TargetName
 from runner.model.references import Json, SecretReference
 from runner.model.rumour import Rumour
 from runner.model.stack import EngineWish
+from runner.notice import Notices
 from runner.operations.code_tools import CodeTools
 from runner.vault import EnvironmentKeys, KeptPlans, StateStore
 
@@ -124,6 +125,9 @@ class Tools(CodeTools, Workshop, Protocol):
     def forge(self, gates: GatesConfiguration, remote: str, stop: Stop) -> Forge:
         """The forge that `remote` is on, as `gates` and our environment say, or one that is nowhere, with the reason.
         `stop` ends its waiting. Nothing is asked of it yet. AskedWrongly where `forge:` is wrong."""
+
+    def notices(self) -> Notices:
+        """How people are told. ToolUnavailable where the extra `notify` is not installed."""
 
     def heard(self) -> Rumour | None:
         """Why this job of CI runs, as its environment tells it; None outside of CI. AskedWrongly where that cannot be

@@ -24,6 +24,7 @@ from runner.operations.code_gate import pass_code_gate
 from runner.operations.confirming import refuse_unasked
 from runner.operations.endings import counted_outcomes, next_steps
 from runner.operations.judging import Overrides, held_now, judge_environments, judge_targets
+from runner.operations.notifying import notify_of_run
 from runner.operations.opening import begin_taking, opened
 from runner.operations.planning import PlanRequest
 from runner.operations.removal import remove_unwished, unwished_in
@@ -205,6 +206,7 @@ def finished(
         rows, notes = (), (*notes, *(replace(each, severity=Severity.WARNING) for each in error.diagnostics))
         codes += [error.exit_code] if isinstance(error, HistoryMoved) else []
     exit_code = strongest([*codes, 130] if bench.stop.level else codes)
+    notes = (*notes, *notify_of_run(session, outcomes, environments))
     following = next_steps(
         session.directory.id,
         outcomes,

@@ -13,7 +13,7 @@ from typing import Protocol
 from runner.config.configuration import GatesConfiguration
 from runner.diagnostics import Diagnostic
 from runner.engine import Engine
-from runner.errors import RunnerError
+from runner.errors import RunnerError, ToolUnavailable
 from runner.forge import Forge
 from runner.git import Delivery, Refs
 from runner.git.command import Starter
@@ -31,6 +31,7 @@ from runner.model.names import TargetName
 from runner.model.references import Json, SecretReference
 from runner.model.rumour import Rumour
 from runner.model.stack import EngineWish
+from runner.notice import Notices
 from runner.operations.tools import ChildView, LeaseTerms, Record, Workshop
 from runner.report.explanations import gathered
 from runner.vault import EnvironmentKeys, KeptPlans, StateStore
@@ -43,6 +44,7 @@ WORKSHOP = "runner.wiring.workshop"
 FORGES = "runner.wiring.forges"
 """Imported when a forge is asked: httpx comes with it."""
 
+NOTICES = "runner.notice.apprise_notices"
 HEARING = "runner.forge.hearing"
 """Imported in CI."""
 
@@ -110,6 +112,18 @@ class Toolbox(CodeToolbox):
             stop=stop,
         )
         found: Forge = forges.forge_of(gates.forge, needs)
+        return found
+
+    def notices(self) -> Notices:
+        """See Tools."""
+        try:
+            found: Notices = import_module(NOTICES).opened()
+        except ImportError:
+            raise ToolUnavailable.of(
+                "notify-extra-missing",
+                "nobody can be told: apprise is not installed",
+                hint="pip install 'gitops-runner[notify]'",
+            ) from None
         return found
 
     def heard(self) -> Rumour | None:

@@ -11,6 +11,7 @@ from runner.operations.catching_up import catch_up
 from tests.forge.gitea_bench import GiteaBench
 from tests.forge.merged_request import MergedRequest
 from tests.forge.published_request import NETWORK, PROD, STACK
+from tests.listening_room import listening
 from tests.program import Program
 from tests.waiting import until
 
@@ -172,3 +173,24 @@ def test_what_is_promoted_waits_until_the_same_code_is_live_where_it_comes_from(
     resumed = scene.resume()
     assert (resumed.exit_code, resumed.pending) == (0, ()), resumed
     assert scene.record(NETWORK)[0]["Pull-Request"] == str(pull.number)
+
+
+def test_people_hear_once_of_what_waits(
+    gitea: GiteaBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("apprise", reason="the extra `notify` is not installed")
+    monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "file:http")
+    with listening() as (place, heard):
+        notify = f"notify: [{{url: 'json://{place}/room', on: [pending, applied]}}]\n"
+        scene = MergedRequest(gitea, tmp_path / "clone", {"environments/prod.yaml": PROD + notify})
+        heard.clear()
+        pull = scene.open()
+        scene.show(pull)
+        scene.merge(pull)
+        for _ in range(2):
+            done = scene.catch_up()
+            assert done.exit_code == 8
+            assert not done.notes, done.notes
+        [(_, message)] = heard
+        assert message["title"] == "runner: prod: 1 pending"
+        assert "prod/network pending: " in message["message"]

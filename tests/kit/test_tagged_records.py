@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from runner.kit.tagged import Tagged
 from runner.model import environment, names, stack
-from runner.model.environment import ApplyMode, DriftIgnore, DriftSettings, Freeze, Gates, TargetWish, Wishes
+from runner.model.environment import (
+    ApplyMode,
+    DriftIgnore,
+    DriftSettings,
+    Freeze,
+    Gates,
+    Notify,
+    TargetWish,
+    Wishes,
+)
 from runner.model.references import Expression, Input, OutputReference, SecretReference
 from runner.operations.atlas import RECORDS
 
@@ -51,7 +60,7 @@ def test_an_environment_with_everything_comes_back() -> None:
         apply=ApplyMode.MANUAL,
         freezes=(Freeze(start=date(2026, 1, 1), end=datetime(2026, 1, 2, tzinfo=UTC), reason="holidays"),),
         drift=DriftSettings(every=6.0, ignore=(DriftIgnore(address="a.*", until=date(2027, 6, 1)),)),
-        notify=({"url": "https://example.test", "on": ["failed"]},),
+        notify=(Notify(url="https://example.test", on=("failed",)),),
     )
     value = Expression(parts=("a-", OutputReference(target=NAME, output="id", path=("x", 0))))
     secret = Expression(parts=(SecretReference(scheme="env", name="DB"),))
