@@ -76,7 +76,7 @@ def init(request: InitRequest, bench: Bench) -> InitResult:
         return InitResult(files=files, proposal=told, written=False, notes=notes, next=(again,))
     for path, text in files.items():
         _write(repository.root, path, text)
-    following = _following(files, jobs, proposal.environments)
+    following = _following(files, jobs, proposal.environments, remote)
     return InitResult(files=files, proposal=told, written=True, notes=notes, next=following)
 
 
@@ -184,14 +184,17 @@ def _alone(ci: str, remote: str) -> tuple[Diagnostic, ...]:
 
 
 def _following(
-    files: Mapping[str, str], jobs: Mapping[str, str], environments: tuple[str, ...]
+    files: Mapping[str, str], jobs: Mapping[str, str], environments: tuple[str, ...], remote: str
 ) -> tuple[str, ...]:
+    """Where the record is shared, `up` takes only what is pushed."""
     words = " ".join(sorted({path.split("/")[0] for path in files}))
     commit = f"git add {words} && git commit -m 'Start with runner'"
+    push = (f"git push {remote} HEAD",) if remote not in ("", "none") else ()
     if written := [path for path in files if path in jobs]:
-        return (f"less {written[0]}   # its head says what to set up once", commit, "git push")
+        return (f"less {written[0]}   # its head says what to set up once", commit, *push)
     return (
         commit,
+        *push,
         f"runner preview env/{environments[0]}",
         f"runner up env/{environments[0]}",
     )

@@ -22,6 +22,7 @@ def test_an_empty_repository_is_started_and_brought_up(
     assert stage.clone.git("status", "--porcelain") == "", "a proposal writes nothing"
     told = stage.run("init", "--remote", "origin", "--yes")
     assert {row["path"] for row in told.rows("file")} >= files
+    assert told.result["next"][1] == "git push origin HEAD", "`up` takes only what is pushed"
     assert stage.run("init", "--yes").result["written"] is False, "nothing is written twice"
     stage.change({}, "start")
     environment = next(row["path"] for row in told.rows("file") if row["path"].startswith("environments/"))
