@@ -11,7 +11,9 @@ import json
 from collections.abc import Mapping
 from typing import TypeAlias, Union
 
-Json: TypeAlias = Union[None, bool, int, float, str, "list[Json]", "dict[str, Json]"]
+# Spelled unlike the model's: Python 3.11 compares two such types of one spelling, once evaluated, without an end.
+_Canonical: TypeAlias = Union[None, bool, int, float, str, "list[_Canonical]", "dict[str, _Canonical]"]
+Json: TypeAlias = _Canonical
 
 _ENCODER = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"), check_circular=False

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from runner.kit.conforming import misfit
 
-Json = Union[None, bool, int, float, str, "list[Json]", "dict[str, Json]"]
+Value = Union[None, bool, int, float, str, "list[Value]", "dict[str, Value]"]
 
 
 class Colour(StrEnum):
@@ -20,7 +20,7 @@ class Colour(StrEnum):
 class Leaf(Struct, frozen=True, kw_only=True):
     name: str
     at: datetime | None = None
-    value: Json = None
+    value: Value = None
 
 
 class Root(Struct, frozen=True, kw_only=True):
