@@ -2,9 +2,11 @@
 
 import os
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -49,14 +51,19 @@ def files(top: Path) -> list[Path]:
     return sorted(path for path in (top / "kept").rglob("*") if path.is_file())
 
 
+def made(struct: Callable[..., Any], /, **members: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """As `st.builds`, which resolves the types of all members first: that of JSON holds itself."""
+    return st.fixed_dictionaries(members).map(lambda given: struct(**given))
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=6,
 )
 paths = st.lists(st.text() | st.integers(), max_size=3).map(tuple)
-spans = st.builds(Span, file=st.text(), line=st.integers(1, 9), column=st.integers(1, 9))
-changes = st.builds(
+spans = made(Span, file=st.text(), line=st.integers(1, 9), column=st.integers(1, 9))
+changes = made(
     Change,
     address=st.text(),
     kind=st.sampled_from(ChangeKind),
@@ -65,21 +72,21 @@ changes = st.builds(
     after=json_values,
     unknown_paths=st.lists(paths, max_size=2).map(tuple),
     sensitive_paths=st.lists(paths, max_size=2).map(tuple),
-    diff=st.lists(st.builds(AttributeDifference, path=paths, op=st.text()), max_size=2).map(tuple),
+    diff=st.lists(made(AttributeDifference, path=paths, op=st.text()), max_size=2).map(tuple),
     fingerprints=st.lists(st.tuples(st.text(), st.text()), max_size=2).map(tuple),
 )
-planned = st.builds(
+planned = made(
     Planned,
     changes=st.lists(changes, max_size=3).map(tuple),
     outputs=st.lists(
-        st.builds(OutputChange, name=st.text(), kind=st.sampled_from(ChangeKind), before=json_values),
+        made(OutputChange, name=st.text(), kind=st.sampled_from(ChangeKind), before=json_values),
         max_size=2,
     ).map(tuple),
     changed=st.booleans(),
     complete=st.booleans(),
     drift=st.lists(changes, max_size=1).map(tuple),
     diagnostics=st.lists(
-        st.builds(
+        made(
             Diagnostic,
             code=st.text(),
             message=st.text(),
@@ -90,7 +97,7 @@ planned = st.builds(
     ).map(tuple),
     checks=st.lists(st.dictionaries(st.text(), st.text(), max_size=2), max_size=2).map(tuple),
 )
-digests = st.none() | st.builds(Digests, **dict.fromkeys(Digests.__struct_fields__, st.text()))
+digests = st.none() | made(Digests, **dict.fromkeys(Digests.__struct_fields__, st.text()))
 
 
 @given(planned=planned, digests=digests, partial=st.lists(st.text(), max_size=2).map(tuple))
