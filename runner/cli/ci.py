@@ -25,6 +25,7 @@ class CiOptions(TypedDict):
 
     stage: str | None
     artifact: Path
+    document: Path | None
 
 
 def _words(result: CiResult) -> Iterable[Line]:
@@ -65,6 +66,13 @@ def _rows(result: CiResult) -> Iterator[JsonRow]:
     show_default=True,
     help="What `plan` hands to `publish`.",
 )
+@choice(
+    "--document",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where `publish` writes the whole preview, which this job then keeps. A plan that fits no comment and is kept "
+    "nowhere cannot be approved.",
+)
 @click.pass_context
 def ci(context: click.Context, /, **given: Unpack[CiOptions]) -> int:
     """In CI: preview a pull request, apply a merge, or say why nothing.
@@ -77,7 +85,9 @@ def ci(context: click.Context, /, **given: Unpack[CiOptions]) -> int:
     runner ci --stage publish    has the token; runs no engine
     runner ci --stage apply      has the identity that applies
     """
-    request = CiRequest(stage=Stage(given["stage"] or Stage.ALL), artifact=given["artifact"])
+    request = CiRequest(
+        stage=Stage(given["stage"] or Stage.ALL), artifact=given["artifact"], document=given["document"]
+    )
     showing = Showing(
         words=_words,
         rows=_rows,

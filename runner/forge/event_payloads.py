@@ -155,6 +155,8 @@ def actions_rumour(payload: bytes, variables: Mapping[str, str]) -> Rumour:
         repository=event.repository.full_name if event.repository else variables.get("GITHUB_REPOSITORY", ""),
         job=variables.get("GITHUB_RUN_ID", ""),
         rerun=variables.get("GITHUB_RUN_ATTEMPT", "1") not in ("", "1"),
+        page=_run_page(variables),
+        summary="" if _elsewhere(variables) else variables.get("GITHUB_STEP_SUMMARY", ""),
         inputs={key: _word(value) for key, value in (event.inputs or {}).items()},
     )
 
@@ -181,6 +183,7 @@ def pipeline_rumour(payload: bytes, variables: Mapping[str, str]) -> Rumour:
         sender=_account(variables.get("GITLAB_USER_LOGIN", ""), variables.get("GITLAB_USER_ID", "")),
         repository=variables.get("CI_PROJECT_PATH", ""),
         job=variables.get("CI_JOB_ID", ""),
+        page=f"{url}/artifacts/browse" if (url := variables.get("CI_JOB_URL", "")) else "",
     )
     return _triggered(_decoded(payload, _Hook), known) if source == "trigger" and payload else known
 
@@ -210,6 +213,18 @@ def _triggered(hook: _Hook, known: Rumour) -> Rumour:
             created=reviewed,
         )
     return told
+
+
+def _elsewhere(variables: Mapping[str, str]) -> bool:
+    """Gitea's and Forgejo's machines name a file for a summary too, and show it to nobody."""
+    return "true" in (variables.get("GITEA_ACTIONS"), variables.get("FORGEJO_ACTIONS"))
+
+
+def _run_page(variables: Mapping[str, str]) -> str:
+    """Forgejo's addresses have the number of a run, GitHub's and Gitea's (1.26) its id."""
+    named = "GITHUB_RUN_NUMBER" if variables.get("FORGEJO_ACTIONS") == "true" else "GITHUB_RUN_ID"
+    found = [variables.get(each, "") for each in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", named)]
+    return f"{found[0].rstrip('/')}/{found[1]}/actions/runs/{found[2]}" if all(found) else ""
 
 
 def _account(login: str, id: str) -> Person:

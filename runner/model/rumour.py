@@ -40,7 +40,8 @@ class Rumour(Struct, frozen=True, kw_only=True):
     """`name` and `action` are the forge's own words, `pull` the action's meaning. `number`: the pull request's (0: of
     none). `branch`: the one that was pushed to, or the pull request's base. `commit`: the head that the event is of.
     `comment` and `review` are ids. `created`: a comment is new, not edited or deleted. `rerun`: this job ran before.
-    `inputs`: of a manual start."""
+    `inputs`: of a manual start. `page`: where people find what this job keeps, an address; `summary`: the file whose
+    markdown stands there; each empty where the forge has none."""
 
     kind: RumourKind
     name: str = ""
@@ -56,4 +57,6 @@ class Rumour(Struct, frozen=True, kw_only=True):
     repository: str = ""
     job: str = ""
     rerun: bool = False
+    page: str = ""
+    summary: str = ""
     inputs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -49,6 +49,8 @@ from runner.operations.pull_preview import Asked, pull_preview
 from runner.operations.request_endings import clean_up, drop_old
 from runner.operations.stale_previews import mark_stale
 from runner.operations.standpoint import Standpoint, standpoint
+from runner.operations.whole_previews import Keeping, keeping_of, summarise
+from runner.report.ci_text import ci_summary
 
 HELP = (
     "on a pull request, one line each: `runner preview [SELECTOR…]`, `runner approve TARGET DIGEST`, "
@@ -57,10 +59,12 @@ HELP = (
 
 
 class CiRequest(Struct, frozen=True, kw_only=True):
-    """`artifact` is where the plan stage writes, and the publish stage reads, what was planned."""
+    """`artifact` is where the plan stage writes, and the publish stage reads, what was planned; `document` where what
+    publishes writes the whole of it, for the job to keep: None where it keeps none."""
 
     stage: Stage = Stage.ALL
     artifact: Path = Path(FILE)
+    document: Path | None = None
 
 
 class CiResult(Struct, frozen=True, kw_only=True):
@@ -93,6 +97,11 @@ class _Job(Struct, frozen=True, kw_only=True):
         assert self.facts.pull is not None
         return self.facts.pull
 
+    @property
+    def keeping(self) -> Keeping:
+        """Where people can open the whole of what is planned."""
+        return keeping_of(self.rumour, self.request.document)
+
 
 def ci(request: CiRequest, bench: Bench) -> CiResult:
     """Does what the event asks for in this stage. AskedWrongly `not-in-ci`, `ci-without-remote`, or the mistakes of the
@@ -117,6 +126,7 @@ def ci(request: CiRequest, bench: Bench) -> CiResult:
         )
         wanted = intent(rumour, job.facts)
         done = _done(job, admitted_in(request.stage, wanted) or wanted)
+        summarise(job.keeping, _summary(done))
         return replace(done, notes=(*_trusting(request), *stand.gates.warnings, *done.notes))
     finally:
         forge.close()
@@ -189,7 +199,7 @@ def _previewed(job: _Job, wanted: Preview) -> CiResult:
         write_artifact(job.request.artifact, preview)
         found = conclusion(preview)
         return _result(job, f"{wanted.because}; planned: {found.because}", preview=preview)
-    told = publish(job.bench, job.forge, job.pull, preview, heard=job.rumour.commit)
+    told = publish(job.bench, job.forge, job.pull, preview, heard=job.rumour.commit, keeping=job.keeping)
     return replace(_published(job, wanted.because, told), preview=preview)
 
 
@@ -247,6 +257,11 @@ def _obeyed(job: _Job, wanted: Obey) -> CiResult:
             words = f"`{verb}` is not done from a comment by this version: run `runner {verb}` by hand"
     answer(job.forge, wanted.number, job.rumour.comment, words)
     return _result(job, f"answered: {words}")
+
+
+def _summary(done: CiResult) -> str:
+    outcomes = done.caught.outcomes.values() if done.caught else ()
+    return ci_summary(done.event, done.did, done.preview, outcomes)
 
 
 def _result(job: _Job, did: str, **more: object) -> CiResult:

@@ -24,6 +24,7 @@ from runner.operations.shown_before import Known, edited_since, interrupted, kno
 from runner.operations.shown_records import Showings
 from runner.operations.standpoint import standpoint
 from runner.operations.telling import Telling, edited_notice, tell, unconfirmed_notice
+from runner.operations.whole_previews import NOTHING_KEPT, Keeping, kept_whole
 from runner.report.comment import comment_text
 from runner.report.comment_frame import gist
 
@@ -50,10 +51,10 @@ def publish(
     preview: RequestPreview,
     *,
     heard: str = "",
-    whole: str = "",
+    keeping: Keeping = NOTHING_KEPT,
 ) -> Published:
     """Tells `preview` on `pull`, which is what the forge says of the number that the event named (never of the one in
-    the artifact). `heard`: the head that the event is of; `whole`: where the document with everything is.
+    the artifact). `heard`: the head that the event is of; `keeping`: where the document with everything goes.
 
     Denied `preview-misaddressed` for a preview of something else, `comment-refused`; NoAnswer: run it again.
     """
@@ -75,8 +76,8 @@ def publish(
         return Published(number=pull.number, commit=preview.commit, state=CheckState.NEUTRAL, because=because)
     judging = Judging(bench=bench, stand=stand, forge=forge, pull=pull, reports=known.reports)
     believed, reach = believed_preview(judging, preview)
-    believed = replace(believed, whole=whole, superseded=_superseded(known, before, believed))
-    return _told(judging, showings, known, believed, reach.paths)
+    believed = replace(believed, superseded=_superseded(known, before, believed))
+    return _told(judging, showings, known, believed, reach.paths, keeping)
 
 
 def recount(bench: Bench, forge: Forge, pull: PullRequest) -> Published:
@@ -102,16 +103,25 @@ def tell_again(judging: Judging, showings: Showings, known: Known, before: Reque
 
 
 def _told(
-    judging: Judging, showings: Showings, known: Known, believed: RequestPreview, paths: tuple[str, ...]
+    judging: Judging,
+    showings: Showings,
+    known: Known,
+    believed: RequestPreview,
+    paths: tuple[str, ...],
+    keeping: Keeping | None = None,
 ) -> Published:
-    """Judges and tells; once more where somebody else edited the comment, so that what it showed is approved anew."""
+    """Judges and tells; once more where somebody else edited the comment, so that what it showed is approved anew.
+    `keeping` None: the document of the preview lies where it was kept."""
     forge = judging.forge
     notices = (unconfirmed_notice(known.because),) if known.because else ()
     preview = judged(judging, _noted(believed, *notices), paths, known.showings)
+    if keeping is not None:
+        preview = kept_whole(keeping, preview)
     editor = edited_since(forge, known, (comment_text(preview, forge.limits.comment).text,))
     if editor is not None:
         known = replace(known, shown=interrupted(known.shown))
-        preview = judged(judging, _noted(believed, *notices, edited_notice(editor)), paths, known.showings)
+        noted = _noted(replace(believed, whole=preview.whole), *notices, edited_notice(editor))
+        preview = judged(judging, noted, paths, known.showings)
     environments = judging.stand.gates.environments.keys()
     telling = Telling(forge=forge, showings=showings, known=known, environments=environments)
     told = tell(telling, preview)

@@ -70,8 +70,13 @@ def approvable(preview: RequestPreview, words: CommentText) -> Mapping[TargetNam
         and each.plan.kind is PlanKind.PLANNED
         and each.plan.planned is not None
         and not each.plan.planned.errored
-        and (each.target in words.shown or (preview.whole and each.native) or not each.plan.changed)
+        and (each.target in words.shown or _elsewhere(preview, each) or not each.plan.changed)
     }
+
+
+def _elsewhere(preview: RequestPreview, each: TargetPreview) -> bool:
+    """Whether all of its plan can be opened in the whole document, the values that are cut here too."""
+    return bool(preview.whole and each.native)
 
 
 def _framed(preview: RequestPreview, limit: int) -> tuple[str, str] | None:
@@ -99,7 +104,7 @@ def _fitting(
         room -= size(block) + 2
         if complete and diff.whole:
             shown.update(each.target for each in diff.targets)
-        if not complete:
+        else:
             left += diff.targets
     return blocks, frozenset(shown), left
 
@@ -107,10 +112,21 @@ def _fitting(
 def _left_out(left: Sequence[TargetPreview], preview: RequestPreview) -> str:
     if not left:
         return ""
-    where = "it is in the whole document" if preview.whole else "and it cannot be approved"
+    found = [each for each in left if _elsewhere(preview, each)]
+    lost = [each for each in left if not _elsewhere(preview, each)]
+    where = "it is in the whole document, whose place is named below"
+    return joined(
+        (
+            _not_here(found, where),
+            _not_here(lost, "nobody could open the whole of it, and so it cannot be approved"),
+        )
+    )
+
+
+def _not_here(left: Sequence[TargetPreview], where: str) -> str:
     names = [str(each.target) for each in left if len(str(each.target)) <= 60]
     named = f" ({few(names, 3)})" if names else ""
-    return f"**Not all of {numbered(len(left), 'plan')} fits here{named}: {where}.**"
+    return f"**Not all of {numbered(len(left), 'plan')} fits here{named}: {where}.**" if left else ""
 
 
 def _too_many(preview: RequestPreview, limit: int) -> str:

@@ -51,6 +51,14 @@ uses: {action}
     path: runner-preview.*
     if-no-files-found: ignore
     retention-days: 14"""
+_KEEP_WHOLE = """\
+uses: {action}
+  if: always()
+  with:
+    name: runner-preview-whole
+    path: runner-preview.md
+    if-no-files-found: ignore
+    retention-days: 90"""
 _CLONE = """\
 uses: {action}
   with:
@@ -77,6 +85,7 @@ def pipeline_files(forge: str, pipeline: Pipeline) -> dict[str, str]:
         "- @INSTALL@": _INSTALL,
         "- @IDENTITY@": _IDENTITY,
         "- @UPLOAD@": _KEEP.format(action=_UPLOAD_ELSEWHERE if elsewhere else _UPLOAD),
+        "- @WHOLE@": _KEEP_WHOLE.format(action=_UPLOAD_ELSEWHERE if elsewhere else _UPLOAD),
     }
     held = {mark: "- " + text.replace("\n", f"\n{_STEP}") for mark, text in steps.items()} | {
         "@DOWNLOAD@": _DOWNLOAD_ELSEWHERE if elsewhere else _DOWNLOAD,

@@ -125,6 +125,7 @@ class ActionsMachine:
             "RUNNER_TEMP": str(temporary),
             "GIT_ALLOW_PROTOCOL": "file:http",
         }
+        contexts = {**contexts, "runner": {"temp": str(temporary)}}
         result = "RESULT_SUCCESS"
         for step in cast(list[Json], job["steps"]):
             failed = result != "RESULT_SUCCESS"
@@ -158,7 +159,9 @@ class ActionsMachine:
                     shutil.copy(file, kept)
                 return True
             case "actions/download-artifact":
-                return kept.is_dir() and bool([shutil.copy(file, work) for file in kept.iterdir()])
+                into = Path(told.get("path") or work)
+                into.mkdir(exist_ok=True)
+                return kept.is_dir() and bool([shutil.copy(file, into) for file in kept.iterdir()])
             case "":
                 return self._shell(ran, step, variables, work)
             case _:

@@ -186,3 +186,21 @@ def test_an_event_that_cannot_be_read_is_a_sentence(tmp_path: Path, content: byt
             heard(job)
         assert refused.value.diagnostics[0].code == "forge-event-unreadable"
         file.write_bytes(content)
+
+
+def test_where_people_find_what_a_job_keeps_is_as_its_forge_has_it(tmp_path: Path) -> None:
+    told = {"GITHUB_SERVER_URL": "https://forge.test/", "GITHUB_REPOSITORY": "acme/infra"}
+    told |= {"GITHUB_RUN_ID": "17", "GITHUB_RUN_NUMBER": "3", "GITHUB_STEP_SUMMARY": "/tmp/summary.md"}
+    github = of_job(tmp_path, "push", {}, **told)
+    gitea = of_job(tmp_path, "push", {}, **told, GITEA_ACTIONS="true")
+    forgejo = of_job(tmp_path, "push", {}, **told, GITEA_ACTIONS="true", FORGEJO_ACTIONS="true")
+    assert (github.page, github.summary) == (
+        "https://forge.test/acme/infra/actions/runs/17",
+        "/tmp/summary.md",
+    )
+    assert (gitea.page, gitea.summary) == (github.page, ""), "its machine names a file that nobody is shown"
+    assert (forgejo.page, forgejo.summary) == ("https://forge.test/acme/infra/actions/runs/3", "")
+    gitlab = heard({"GITLAB_CI": "true", "CI_JOB_URL": "https://forge.test/acme/infra/-/jobs/5"})
+    assert gitlab
+    assert gitlab.page == "https://forge.test/acme/infra/-/jobs/5/artifacts/browse"
+    assert of_job(tmp_path, "push", {}, GITHUB_SERVER_URL="https://forge.test").page == ""

@@ -73,7 +73,9 @@ def ran(actions: ActionsMachine, event: str) -> dict[str, Job]:
     return {each.name: each for each in actions.work(event) if each.result != "RESULT_SKIPPED"}
 
 
-def test_open_read_approve_merge_and_it_is_applied(machine: tuple[MergedRequest, ActionsMachine]) -> None:
+def test_open_read_approve_merge_and_it_is_applied(
+    machine: tuple[MergedRequest, ActionsMachine], tmp_path: Path
+) -> None:
     scene, actions = machine
     pull = scene.open(size=2)
     jobs = ran(actions, "pull_request_target")
@@ -85,6 +87,10 @@ def test_open_read_approve_merge_and_it_is_applied(machine: tuple[MergedRequest,
     assert robot not in str(jobs["plan"].given), "what runs the code has no token that may write"
     (comment,) = scene.comments(pull)
     assert "prod/network" in comment.body
+    (whole,) = tmp_path.glob("machine/kept-*-runner-preview-whole/runner-preview.md")
+    run = whole.parent.name.split("-")[1]
+    assert f"]({scene.gitea.server.url}/{scene.gitea.path}/actions/runs/{run})" in comment.body
+    assert "in the engine's own words" in whole.read_text()
     assert scene.report(pull.head_commit).state is not CheckState.PASSED
 
     scene.approve(pull)

@@ -25,6 +25,7 @@ class Jobs:
         self.scene = scene
         self._program = program
         self._place = place
+        self.variables: dict[str, str] = {}
 
     def run(
         self, event: str, payload: Mapping[str, object], *words: str, token: bool = True, code: int = 0
@@ -35,6 +36,7 @@ class Jobs:
         variables = {"GITHUB_ACTIONS": "true", "GITEA_ACTIONS": "true", "GITHUB_EVENT_NAME": event}
         variables |= {"GITHUB_EVENT_PATH": str(file), "GITHUB_REPOSITORY": self.scene.gitea.path}
         variables |= {"GIT_ALLOW_PROTOCOL": "file:http"}
+        variables |= self.variables
         if token:
             variables["GITEA_TOKEN"] = self.scene.gitea.accounts["robot"].token
         ran = self._program("ci", *words, "--json", cwd=self.scene.clone.path, env=variables)
@@ -104,6 +106,38 @@ def test_what_was_shown_and_approved_is_what_the_merge_applies(jobs: Jobs, tmp_p
     again = jobs.push()
     assert not again.rows("applied")
     assert len(scene.record(NETWORK)) == entries, "a rerun applies nothing twice"
+
+
+LONG = 'resource "terraform_data" "long" {\n  input = join(",", range(0, 1000))\n}\n'
+
+
+def test_what_fits_no_comment_is_approved_only_where_the_whole_of_it_can_be_opened(
+    jobs: Jobs, tmp_path: Path
+) -> None:
+    scene = jobs.scene
+    jobs.variables = {"GITHUB_SERVER_URL": scene.gitea.server.url, "GITHUB_RUN_ID": "17"}
+    pull = scene.open(size=2, files={"stacks/network/long.tf": LONG})
+    artifact = ("--artifact", str(tmp_path / "preview.json"))
+    jobs.pull(pull, "--stage", "plan", *artifact, token=False)
+    jobs.pull(pull, "--stage", "publish", *artifact)
+    (comment,) = scene.comments(pull)
+    assert "cannot be approved" in comment.body
+    assert "runs/17" not in comment.body
+    scene.approve(pull)
+    jobs.run("pull_request_review", review_of(pull), "--stage", "publish")
+    assert scene.report(pull.head_commit).state is not CheckState.PASSED
+
+    whole, elsewhere = tmp_path / "whole.md", tmp_path / "elsewhere"
+    elsewhere.write_text("mine")
+    whole.symlink_to(elsewhere)
+    jobs.pull(pull, "--stage", "publish", *artifact, "--document", str(whole))
+    assert elsewhere.read_text() == "mine"
+    assert ",".join(str(each) for each in range(1000)) in whole.read_text()
+    (comment,) = scene.comments(pull)
+    assert f"]({scene.gitea.server.url}/{scene.gitea.path}/actions/runs/17)" in comment.body
+    scene.approve(pull)
+    jobs.run("pull_request_review", review_of(pull), "--stage", "publish")
+    assert scene.report(pull.head_commit).state is CheckState.PASSED
 
 
 def test_one_job_that_does_all_says_whom_it_trusts(jobs: Jobs) -> None:

@@ -39,7 +39,7 @@ def test_nothing_is_left_to_fill_in(forge: str) -> None:
 def test_actions_are_pinned_and_foreign_words_reach_no_shell(forge: str) -> None:
     text = next(iter(pipeline_files(forge, OURS).values()))
     used = re.findall(r"- uses: (\S+)(.*)", text)
-    assert len(used) == 7, used
+    assert len(used) == 8, used
     for action, comment in used:
         assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", action)
         assert re.fullmatch(r" # v\d+\.\d+\.\d+(-node20)?", comment)
@@ -61,6 +61,19 @@ def test_what_runs_engines_over_a_head_has_nothing_that_writes(forge: str) -> No
     assert "id-token" not in jobs["stranger"]["permissions"]
     assert not any("--stage apply" in run or "--stage plan" in run for run in steps(jobs["publish"], "run"))
     assert "GITOPS_RUNNER_KEY" not in str(jobs["publish"])
+
+
+@pytest.mark.parametrize("forge", ACTIONS)
+def test_what_a_plan_job_hands_on_lies_outside_of_the_checkout_and_the_whole_document_is_kept(
+    forge: str,
+) -> None:
+    job = parsed(forge)["jobs"]["publish"]
+    told = [each["with"] for each in job["steps"] if "artifact" in each.get("uses", "")]
+    assert told[0] == {"name": "runner-preview", "path": "${{ runner.temp }}/preview"}
+    [run] = [each for each in steps(job, "run") if "--stage publish" in each]
+    assert '--artifact "$RUNNER_TEMP/preview/runner-preview.json"' in run
+    assert f"--document {told[1]['path']}" in run
+    assert told[1]["name"] != "runner-preview", "a second artifact of one name is refused"
 
 
 @pytest.mark.parametrize("forge", ACTIONS)
@@ -95,6 +108,8 @@ def test_on_gitlab_jobs_run_on_protected_branches_only() -> None:
     assert whole["runner-plan"]["extends"][-1] == whole["runner-publish"]["extends"][-1] == ".runner-request"
     assert "merge_request_event" not in str(whole), "such a pipeline is the head's own"
     assert "GITLAB_TOKEN" not in str(whole["runner-plan"])
+    [kept] = whole["runner-publish"]["artifacts"]["paths"]
+    assert f"--document {kept}" in str(whole["runner-publish"]["script"])
     assert whole[".runner"]["interruptible"] is False
     names = [whole[f"runner-{each}"]["environment"]["name"] for each in ("plan", "publish", "apply")]
     assert names == ["runner-preview", "runner-publish", "runner-apply"]

@@ -5,6 +5,7 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from runner.diagnostics import Diagnostic, Severity, Span
 from runner.model.change import ChangeKind
@@ -133,9 +134,19 @@ def test_a_huge_diff_is_cut_between_changes_and_cannot_be_approved_from_the_comm
     assert approvable(whole, comment_text(whole, Limit.GITHUB))
 
 
-def test_a_value_that_was_cut_is_not_shown_in_full() -> None:
-    preview = preview_of(planned("dev/a", change(ChangeKind.CREATE, "x.y", after={"script": "s" * 5_000})))
-    assert not approvable(preview, comment_text(preview, Limit.GITHUB))
+def test_a_value_that_was_cut_is_not_shown_in_full_and_the_comment_says_so() -> None:
+    long = change(ChangeKind.CREATE, "x.y", after={"script": "s" * 5_000})
+    preview = preview_of(planned("dev/a", long), planned("dev/b", long, native="s" * 5_000))
+    found = comment_text(preview, Limit.GITHUB)
+    assert not approvable(preview, found)
+    assert "Not all of 2 plans fits here" in found.text
+    assert "cannot be approved" in found.text
+    kept = replace(preview, whole="https://forge/acme/runs/1")
+    found = comment_text(kept, Limit.GITHUB)
+    assert {str(each) for each in approvable(kept, found)} == {"dev/b"}
+    assert "(`dev/b`): it is in the whole document" in found.text
+    assert "(`dev/a`): nobody could open the whole of it, and so it cannot be approved" in found.text
+    assert "s" * 5_000 in whole_document(kept)
 
 
 @pytest.mark.parametrize(
