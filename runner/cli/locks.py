@@ -1,4 +1,4 @@
-"""`runner locks` and `runner unlock`."""
+"""`runner locks`, `runner unlock` and `runner cancel`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from runner.cli.conducting_verbs import conducted, members_of
 from runner.cli.grammar import Verb
 from runner.cli.settings import choice
 from runner.cli.showing import JsonRow, Showing
+from runner.operations.cancel import CancelRequest, CancelResult
+from runner.operations.cancel import cancel as cancelling
 from runner.operations.locks import LocksRequest, LocksResult
 from runner.operations.locks import locks as operation
 from runner.operations.unlock import UnlockRequest, UnlockResult
@@ -68,3 +70,41 @@ def unlock(context: click.Context, /, target: str, reason: str, yes: bool) -> in
     request = UnlockRequest(target=target, reason=reason, yes=yes)
     showing = Showing(words=_words, rows=_rows, members=lambda result: {"entry": result.entry})
     return conducted(context, unlocking, request, showing, asks=True)
+
+
+def _asked(result: CancelResult) -> Iterator[Line]:
+    if not result.asked:
+        yield line("nothing was changed: no lease of it is held")
+    for lease, entry in zip(result.asked, result.entries, strict=True):
+        yield line(
+            Piece(str(lease.target), Style.NAME),
+            f": run {lease.run} of {lease.holder} was asked to stop; it finds "
+            f"that within {lease.term / 2:.0f} s",
+        )
+        yield line(Piece("entry ", Style.FAINT), entry)
+
+
+CANCEL: Showing[CancelResult] = Showing(
+    words=_asked,
+    rows=lambda result: (("lease", members_of(lease)) for lease in result.asked),
+    members=lambda result: {"entries": list(result.entries)},
+)
+
+
+@click.command("cancel", cls=Verb)
+@choosing
+@choice(
+    "--reason", metavar="WHY", required=True, help="Why it is to stop; in the entry, and told to the run."
+)
+@click.pass_context
+def cancel(context: click.Context, /, reason: str, **given: Unpack[SelectionOptions]) -> int:
+    """Ask a run to stop, on the record.
+
+    The run that holds the lease finds that when it renews it, finishes the resource that it is at, records it, and
+    begins nothing more. The next run goes on where it stopped: `runner freeze` keeps it from that.
+
+    \b
+    runner cancel prod/network --reason "wrong commit"
+    """
+    request = CancelRequest(selection=selection(given), reason=reason)
+    return conducted(context, cancelling, request, CANCEL, asks=True)

@@ -68,6 +68,7 @@ VERBS: dict[str, Door] = {
     ),
     "locks": Door("runner.cli.locks:locks", STOPS, "Who holds which lease."),
     "unlock": Door("runner.cli.locks:unlock", STOPS, "Break a lease, on the record."),
+    "cancel": Door("runner.cli.locks:cancel", STOPS, "Ask a run to stop, on the record."),
     "freeze": Door("runner.cli.freezing:freeze", STOPS, "Stop all applies of an environment, on the record."),
     "thaw": Door("runner.cli.freezing:thaw", STOPS, "End a freeze, on the record."),
     "state": Door("runner.cli.state:state", CARE, "Read, write, restore, recover or move a target's state."),

@@ -140,6 +140,10 @@ class Leases(Protocol):
         """Breaks whoever's lease it is, and sends `edits`, which put it on the record; an intent stays and is told to
         the next taker. AskedWrongly `not-locked` where there is none; a Conflict where it moved."""
 
+    def ask_to_stop(self, target: TargetName, because: str, edits: Sequence[Edit]) -> Delivery:
+        """Asks the run that holds it to stop, in our holder's name, and sends `edits`, which put that on the record.
+        The run finds it when it renews its leases. AskedWrongly `not-locked`; a Conflict where it moved each time."""
+
     def standing(self, environment: str) -> Sequence[HeldLease]:
         """All leases that stand."""
 

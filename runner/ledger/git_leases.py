@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
-from runner.git import Delivery, Edit
+from runner.git import Conflict, Delivery, Edit
 from runner.kit.clock import Clock, SystemClock
 from runner.ledger.former_places import FormerPlaces, RecordPlace
 from runner.ledger.lease_board import none_recorded
 from runner.ledger.lease_edits import edit_of_hold
 from runner.ledger.lease_table import GitTable
-from runner.ledger.leases import TableLeases
+from runner.ledger.leases import TRIES, TableLeases
 from runner.ledger.taking import Terms
 from runner.model.names import TargetName
 
@@ -63,3 +63,14 @@ class GitLeases(TableLeases):
     def unlock(self, target: TargetName, edits: Sequence[Edit]) -> Delivery:
         """See Leases."""
         return self._outbox.submit([self._breaking(target), *edits]).wait()
+
+    def ask_to_stop(self, target: TargetName, because: str, edits: Sequence[Edit]) -> Delivery:
+        """See Leases."""
+        delivery = self._asked(target, because, edits)
+        for _ in range(TRIES):  # its sign of life may have come at the same moment
+            if isinstance(delivery, Conflict):
+                delivery = self._asked(target, because, edits)
+        return delivery
+
+    def _asked(self, target: TargetName, because: str, edits: Sequence[Edit]) -> Delivery:
+        return self._outbox.submit([self._asking(target, because), *edits]).wait()

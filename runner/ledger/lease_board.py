@@ -9,7 +9,7 @@ from runner.errors import HistoryMoved
 from runner.kit.clock import Clock
 from runner.ledger.claims import Circumstances, Claim, Slot, claim, settled
 from runner.ledger.json_fields import NotReadable
-from runner.ledger.lease_record import LEASES, lease_of, renewal_of, renewal_path
+from runner.ledger.lease_record import LEASES, lease_of, renewal_of, renewal_path, stop_of
 from runner.ledger.lease_table import LeaseReading
 from runner.model.lease import Lease
 from runner.model.names import TargetName
@@ -38,6 +38,7 @@ class LeaseBoard:
         self._dead = dead
         self._recorded = recorded
         self._signs: dict[str, Mapping[str, str]] = {}
+        self._contents: dict[str, Mapping[str, bytes]] = {}
         self._watched: dict[TargetName, tuple[Slot, float]] = {}
         self._reading = threading.Lock()
 
@@ -51,6 +52,7 @@ class LeaseBoard:
         blobs = self._table.read(environment)
         now = self._clock.monotonic()
         self._signs[environment] = {path: blob for path, (blob, _) in blobs.items()}
+        self._contents[environment] = {path: content for path, (_, content) in blobs.items()}
         slots: dict[TargetName, Slot] = {}
         for path, (blob, content) in blobs.items():
             if path.startswith(LEASES):
@@ -66,6 +68,14 @@ class LeaseBoard:
     def renewal_blob(self, environment: str, run: str) -> str | None:
         """The id of a run's sign of life as last read."""
         return self._signs.get(environment, {}).get(renewal_path(run))
+
+    def asked_to_stop(self, environment: str, run: str) -> str:
+        """Who asks a run to stop, and why, as last read; empty where nobody does."""
+        content = self._contents.get(environment, {}).get(renewal_path(run))
+        try:
+            return stop_of(content) if content else ""
+        except NotReadable:
+            return ""
 
     def claim(self, target: TargetName, slot: Slot | None, *, floor: int, past_intent: bool) -> Claim:
         """Whether `target` may be taken, given the slot that was read."""

@@ -93,14 +93,20 @@ def lease_of(content: bytes, renewal: int = 0) -> LeaseRecord:
     return LeaseRecord(lease=lease, released=written.flag("released"), broken_by=written.text("broken_by"))
 
 
-def renewal_blob(run: str, number: int) -> bytes:
-    """One run's sign of life."""
-    return blob({"run": run, "renewal": number})
+def renewal_blob(run: str, number: int, stop: str = "") -> bytes:
+    """One run's sign of life. `stop`: who asks the run to stop, and why; the run's next sign comes without it."""
+    asked: dict[str, Json] = {"stop": stop} if stop else {}
+    return blob({"run": run, "renewal": number, **asked})
 
 
 def renewal_of(content: bytes) -> int:
     """The number of a sign of life. NotReadable."""
     return Fields.of_blob(content, "a renewal").number("renewal")
+
+
+def stop_of(content: bytes) -> str:
+    """Who asks the run of a sign of life to stop, and why; empty where nobody does. NotReadable."""
+    return Fields.of_blob(content, "a renewal").text("stop")
 
 
 def _intent(written: Fields) -> Intent:

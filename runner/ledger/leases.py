@@ -18,7 +18,7 @@ from runner.ledger.claims import RENEWALS_A_TERM, lost
 from runner.ledger.holdings import Hold, Holdings
 from runner.ledger.lease_board import LeaseBoard
 from runner.ledger.lease_edits import PushTime, edit_of_hold, lease_edit, refused
-from runner.ledger.lease_record import LeaseRecord, lease_blob, lease_path, renewal_path
+from runner.ledger.lease_record import LeaseRecord, lease_blob, lease_path, renewal_blob, renewal_path
 from runner.ledger.lease_table import LeaseTable
 from runner.ledger.renewal import Renewal
 from runner.ledger.taking import Taking, Terms
@@ -26,7 +26,7 @@ from runner.ledger.upkeep import Upkeep
 from runner.model.lease import Intent, Lease
 from runner.model.names import TargetName
 
-_TRIES = 3
+TRIES = 3
 
 
 class TableLeases(ABC):
@@ -110,7 +110,7 @@ class TableLeases(ABC):
                 self._terms.before_intent(target.environment)
                 self._opened.add(target.environment)
         path = lease_path(target.stack)
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             lease = replace(self.held(target), intent=intent)
             push = PushTime(self._clock)
             with self._holdings.changing(target) as hold:
@@ -129,7 +129,11 @@ class TableLeases(ABC):
         self._renewal.end()
         for environment in self._holdings.environments():
             with suppress(NoAnswer, Denied):
-                any(self._release_rest(environment) for _ in range(_TRIES))
+                any(self._release_rest(environment) for _ in range(TRIES))
+
+    @abstractmethod
+    def ask_to_stop(self, target: TargetName, because: str, edits: Sequence[Edit]) -> Delivery:
+        """See Leases."""
 
     def standing(self, environment: str) -> Sequence[HeldLease]:
         """See Leases. Ended ones are left out, unless what they announced is not on the record."""
@@ -193,15 +197,30 @@ class TableLeases(ABC):
             changes[renewal_path(hold.lease.run)] = None
         return edit_of_hold(hold, changes)
 
+    def _asking(self, target: TargetName, because: str) -> Edit:
+        """The edit that asks whoever holds it to stop, in the place of the run's last sign of life: the next one finds
+        it there. AskedWrongly `not-locked`."""
+        slot = self._board.read(target.environment).get(target)
+        if slot is None or slot.record.released:
+            raise AskedWrongly(_not_locked(target))
+        lease, path = slot.record.lease, lease_path(target.stack)
+        sign = renewal_path(lease.run)
+        asked = renewal_blob(lease.run, lease.renewal, f"{self._terms.holder}: {because}")
+        return lease_edit(target.environment, {sign: asked}, {path: slot.blob, sign: slot.renewal_blob})
+
     def _breaking(self, target: TargetName) -> Edit:
         """The edit that breaks whoever's lease it is; its intent stays. AskedWrongly `not-locked`."""
         slot = self._board.read(target.environment).get(target)
         if slot is None or slot.record.released:
-            raise AskedWrongly.of(
-                "not-locked",
-                f"nobody holds `{target}`",
-                hint=f"`runner locks env/{target.environment}` lists leases",
-            )
+            raise AskedWrongly(_not_locked(target))
         record = slot.record.ended(keep_intent=True, broken_by=self._terms.holder)
         path = lease_path(target.stack)
         return lease_edit(target.environment, {path: lease_blob(record)}, {path: slot.blob})
+
+
+def _not_locked(target: TargetName) -> Diagnostic:
+    return Diagnostic(
+        code="not-locked",
+        message=f"nobody holds `{target}`",
+        hint=f"`runner locks env/{target.environment}` lists leases",
+    )

@@ -17,7 +17,7 @@ from runner.git import Conflict, Delivery, Edit, Pushed, Unsent
 from runner.kit.clock import Clock, SystemClock
 from runner.ledger.former_places import FormerPlaces, RecordPlace
 from runner.ledger.lease_record import lease_path
-from runner.ledger.leases import TableLeases
+from runner.ledger.leases import TRIES, TableLeases
 from runner.ledger.ledger_paths import deployment_path, live_ref, locks_ref, together
 from runner.ledger.object_table import ObjectTable
 from runner.ledger.taking import Terms
@@ -77,11 +77,24 @@ class S3Leases(TableLeases):
     def unlock(self, target: TargetName, edits: Sequence[Edit]) -> Delivery:
         """See Leases. The entry comes first: a broken lease is on the record, whatever happens then (law 7)."""
         breaking = self._breaking(target)
+        return self._recorded_first(lambda: breaking, edits)
+
+    def ask_to_stop(self, target: TargetName, because: str, edits: Sequence[Edit]) -> Delivery:
+        """See Leases. The entry comes first here too."""
+        self._asking(target, because)  # whether there is anybody
+        return self._recorded_first(lambda: self._asking(target, because), edits, again=TRIES)
+
+    def _recorded_first(
+        self, change: Callable[[], Edit], edits: Sequence[Edit], *, again: int = 0
+    ) -> Delivery:
         delivery = self._outbox.submit(edits).wait()
-        if isinstance(delivery, Pushed):
-            broken = self._table.submit([breaking]).wait()
-            return delivery if isinstance(broken, Pushed) else broken
-        return delivery
+        if not isinstance(delivery, Pushed):
+            return delivery
+        changed = self._table.submit([change()]).wait()
+        for _ in range(again):
+            if isinstance(changed, Conflict):
+                changed = self._table.submit([change()]).wait()
+        return delivery if isinstance(changed, Pushed) else changed
 
     def _look(self, targets: Sequence[TargetName]) -> None:
         """Remembers what stands on record of `targets`, now that they are ours."""

@@ -51,7 +51,8 @@ class Terms(Struct, frozen=True, kw_only=True):
     `dead` knows leases whose holder is certainly gone; `floor` gives the highest fence on record; `elsewhere` that of
     the leases where they stood before `leases` was changed, asked where ours know less than the record; `before_intent`
     is called with an environment before the first intent there is announced (it opens the ledger); `on_lost`, from
-    the renewing thread, once for each lost lease; `watching` when an expired lease is being watched."""
+    the renewing thread, once for each lost lease; `on_stop` when somebody asks the run to stop, with who and why;
+    `watching` when an expired lease is being watched."""
 
     holder: str
     host: str
@@ -62,6 +63,7 @@ class Terms(Struct, frozen=True, kw_only=True):
     elsewhere: Callable[[TargetName], int] = _no_floor
     before_intent: Callable[[str], object] = _nothing
     on_lost: Callable[[TargetName], None] = _nothing
+    on_stop: Callable[[str], None] = _nothing
     watching: Callable[[Diagnostic], None] = _nothing
 
 

@@ -21,7 +21,8 @@ _TRIES = 3  # a conflict tells us what stands; with that the next one succeeds, 
 
 
 class Upkeep:
-    """Keeps the leases in `holdings`; `on_lost` of `terms` is told once of each that must not be relied on. `in_time`
+    """Keeps the leases in `holdings`; `on_lost` of `terms` is told once of each that must not be relied on, and
+    `on_stop` of each time that the run is asked to stop, which takes the place of its sign of life. `in_time`
     False: pushes may take as long as they like (a clock that is moved by hand)."""
 
     def __init__(
@@ -38,6 +39,7 @@ class Upkeep:
         self._table = table
         self._holdings = holdings
         self._on_lost = terms.on_lost
+        self._on_stop = terms.on_stop
         self._term = terms.term
         self._clock = clock
         self._in_time = in_time
@@ -112,6 +114,8 @@ class Upkeep:
             number, _ = self._holdings.sign(environment)
             sign = self._board.renewal_blob(environment, hold.lease.run)
             self._holdings.set_sign(environment, number, sign)
+            if because := self._board.asked_to_stop(environment, hold.lease.run):
+                self._on_stop(because)
         self._tell_lost()
 
     def _tell_lost(self) -> None:

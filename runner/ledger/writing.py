@@ -32,7 +32,7 @@ from runner.ledger.trailers import message_of, opening_message
 from runner.model.entry import Entry, EntryKind, Resource
 from runner.model.names import TargetName
 
-_WITHOUT_LEASE = OF_ENVIRONMENT | {EntryKind.UNLOCK}
+_WITHOUT_LEASE = OF_ENVIRONMENT | {EntryKind.UNLOCK, EntryKind.CANCEL}
 _APPLIED = frozenset({EntryKind.APPLY, EntryKind.DESTROY, EntryKind.ADOPT, EntryKind.RECOVERY})
 
 

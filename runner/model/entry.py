@@ -24,6 +24,7 @@ class EntryKind(StrEnum):
     SURGERY = "surgery"
     RECOVERY = "recovery"
     UNLOCK = "unlock"
+    CANCEL = "cancel"
     FREEZE = "freeze"
     THAW = "thaw"
     MIGRATE = "migrate"

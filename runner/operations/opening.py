@@ -146,8 +146,25 @@ def leases_for(session: Session, environment: str, *, gone: str = "") -> Leases:
         bench.tell(Noted(diagnostic=diagnostic, target=target))
         session.stop(target).request("its lease was lost")
 
+    def cancelled(because: str) -> None:
+        diagnostic = Diagnostic(
+            code="run-cancelled",
+            message=f"{because}: this run was asked to stop",
+            hint="what is under way is finished and recorded, and nothing more is begun",
+            severity=Severity.WARNING,
+        )
+        bench.tell(Noted(diagnostic=diagnostic))
+        if not bench.stop.level:  # a second time would be "now"
+            bench.stop.request(f"cancelled by {because}")
+
     def dead(lease: Lease) -> bool:
         return lease.run == gone or has_died(bench.tools.repository.git_directory, lease.run)
 
-    terms = LeaseTerms(holder=session.actor.name, gates=session.gates(environment), on_lost=lost, dead=dead)
+    terms = LeaseTerms(
+        holder=session.actor.name,
+        gates=session.gates(environment),
+        on_lost=lost,
+        on_stop=cancelled,
+        dead=dead,
+    )
     return bench.tools.leases(session.survey.record, terms)

@@ -16,6 +16,7 @@ def standing_leases(bench: Bench, whole: Survey, environment: str) -> Sequence[H
         holder="",
         gates=gates_of(whole, environment),
         on_lost=lambda _: None,
+        on_stop=lambda _: None,
         dead=lambda _: False,
     )
     return bench.tools.leases(whole.record, terms).standing(environment)

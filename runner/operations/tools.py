@@ -50,12 +50,14 @@ class ChildView(Struct, frozen=True, kw_only=True):
 
 
 class LeaseTerms(Struct, frozen=True, kw_only=True):
-    """How leases are taken: `holder` for people to read; `on_lost` is called from the renewing thread; `dead` says
-    that a lease's holder is known to be gone (a run of this very clone whose lock is free)."""
+    """How leases are taken: `holder` for people to read; `on_lost` and `on_stop` are called from the renewing thread,
+    the latter with who asks the run to stop, and why; `dead` says that a lease's holder is known to be gone (a run of
+    this very clone whose lock is free)."""
 
     holder: str
     gates: Gates
     on_lost: Callable[[TargetName], None]
+    on_stop: Callable[[str], None]
     dead: Callable[[Lease], bool]
 
 

@@ -93,6 +93,7 @@ class Records(Struct, frozen=True, kw_only=True):
             dead=terms.dead,
             floor=record.ledger.fence,
             on_lost=terms.on_lost,
+            on_stop=terms.on_stop,
             watching=self.tell,
         )
         needs = LeaseNeeds(record=record, clock=self.clock, bucket=self._bucket)

@@ -41,7 +41,7 @@ LOOKS = frozenset(
     ]
 )
 CARES = frozenset(["key", "state"])
-BREAKS = frozenset(["locks", "unlock"])
+BREAKS = frozenset(["locks", "unlock", "cancel"])
 NO_ENGINE = frozenset(["ci", "explain", "schema", "completion", "help"])
 """Toured elsewhere: they know no engine."""
 STATES = frozenset(["list", "pull", "push", "versions", "restore", "migrate", "recover"])
@@ -196,6 +196,8 @@ def test_what_a_killed_run_left_is_seen_refused_and_recovered(
         assert run.poll() is None, run.communicate()
         time.sleep(0.02)
     assert [row["target"] for row in tour.run("locks").rows("lease")] == ["prod/network"]
+    asked = tour.run("cancel", "prod/network", "--reason", "too late")
+    assert [row["target"] for row in asked.rows("lease")] == ["prod/network"]
     below = sorted(descendants(run.pid))
     for number in (signal.SIGSTOP, signal.SIGKILL):  # as one, so that none sees another die
         for pid in (run.pid, *below):

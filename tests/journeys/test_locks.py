@@ -95,6 +95,34 @@ def test_ctrl_c_once_ends_it_gracefully_and_what_was_made_is_on_the_record(
     assert set(stage.standing().values()) == {"live"}
 
 
+def test_a_run_that_is_cancelled_finishes_what_it_is_at_and_begins_nothing_more(
+    setting: Setting, colleague: Callable[[Stage], Stage], tmp_path: Path
+) -> None:
+    files = _slow(tmp_path)
+    code = 'resource "terraform_data" "later" {\n  depends_on = [terraform_data.a]\n}\n'
+    files |= {"environments/prod.yaml": "leases: {term: 3s}\n"}
+    stage = setting({**files, "stacks/slow/main.tf": files["stacks/slow/main.tf"] + code})
+    stage.run("up", "prod/quick", "--yes")
+    other = colleague(stage)
+    other.run("cancel", "prod/quick", "--reason", "nobody is there")
+    other.run("cancel", "--reason", "everybody", code=2)
+    with _while_it_applies(stage, tmp_path) as run:
+        told = other.run("cancel", "prod", "--reason", "wrong commit")
+        assert [each["target"] for each in told.rows("lease")] == ["prod/slow"]
+        assert run.stdout
+        said = next(line for line in run.stdout if "run-cancelled" in line)
+        assert "grace.example@example.test: wrong commit" in said
+        (tmp_path / "go-on").touch()
+        stdout, stderr = run.communicate(timeout=120)
+    assert run.returncode == 130, stdout + stderr
+    assert stage.addresses("prod/slow") == {"terraform_data.a"}
+    assert stage.run("locks").rows("lease") == []
+    kinds = [(each["kind"], each["result"]) for each in stage.entries("prod/slow")]
+    assert kinds == [("cancel", "succeeded"), ("apply", "interrupted")]
+    stage.run("up", "prod", "--yes")
+    assert set(stage.standing().values()) == {"live"}
+
+
 def test_a_reason_is_wanted_and_what_is_not_there_is_named(one: Stage) -> None:
     assert one.run("unlock", "prod/network", "--reason", "x", "--yes").result["entry"] == ""
     one.run("unlock", "prod/network", "--yes", code=2)

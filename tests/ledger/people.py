@@ -82,7 +82,8 @@ class Bucket:
 @dataclasses.dataclass
 class Person:
     """Somebody with a clone, a clock and leases: in `bucket` below `prefix`, else in Git; there they were in `former`
-    once. `watched` are the notes, `lost` the targets told as lost."""
+    once. `watched` are the notes, `lost` the targets told as lost,
+    `stopped` who asked to stop."""
 
     desk: Desk
     clock: SetClock
@@ -93,11 +94,17 @@ class Person:
     paused: float = 0.0
     watched: list[Diagnostic] = dataclasses.field(default_factory=list)
     lost: list[TargetName] = dataclasses.field(default_factory=list)
+    stopped: list[str] = dataclasses.field(default_factory=list)
 
     def leases(self, clock: Clock | None = None, **terms: object) -> TableLeases:
         """Leases of a run. With a `clock` of its own they are renewed in the background."""
         settled = Terms(
-            holder=self.name, host="a-host", term=TERM, on_lost=self.lost.append, watching=self.watched.append
+            holder=self.name,
+            host="a-host",
+            term=TERM,
+            on_lost=self.lost.append,
+            on_stop=self.stopped.append,
+            watching=self.watched.append,
         )
         own = replace(settled, **terms)
         at, alone = clock or self.clock, clock is None

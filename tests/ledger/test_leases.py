@@ -283,6 +283,28 @@ def test_a_broken_lease_keeps_its_intent_and_is_noticed_by_its_holder(ada: Perso
         bob.leases().unlock(NETWORK, [note("again")])
 
 
+@pytest.mark.parametrize("signs", [0, 2])
+def test_who_holds_a_lease_is_asked_to_stop_once_and_finds_it_when_it_renews(
+    ada: Person, bob: Person, signs: int
+) -> None:
+    held = ada.leases()
+    held.take([NETWORK, APP], "run-1")
+    for _ in range(signs):
+        held.renew()
+    assert isinstance(bob.leases().ask_to_stop(NETWORK, "wrong commit", [note("asked")]), Pushed)
+    assert ada.stopped == []
+    for _ in range(3):
+        held.renew()
+    assert ada.stopped == ["bob: wrong commit"]
+    assert held.held(NETWORK).fence == 1, "it stays its own, so that what was done can be recorded"
+    assert (ada.lost, held.lost()) == ([], [])
+    assert isinstance(held.end(NETWORK, [note("done")]), Pushed)
+    assert isinstance(held.end(APP, [note("done too")]), Pushed)
+    with pytest.raises(AskedWrongly):
+        bob.leases().ask_to_stop(NETWORK, "late", [note("late")])
+    assert not [each for each in files(bob) if each.startswith("renewals/")]
+
+
 def test_a_lease_that_could_not_be_renewed_by_half_its_term_is_lost_but_can_still_be_recorded(
     ada: Person,
 ) -> None:
