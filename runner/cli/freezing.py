@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from runner.cli.completing import complete_environment
+from runner.cli.completing import complete_selector
 from runner.cli.conducting_verbs import conducted
 from runner.cli.grammar import Verb
 from runner.cli.settings import choice
@@ -18,7 +18,7 @@ from runner.report.styled import Line, Piece, Style, line
 
 def _words(result: FreezeResult) -> Iterator[Line]:
     state = Piece("frozen", Style.WARNING) if result.frozen else Piece("not frozen", Style.GOOD)
-    yield line(Piece(result.environment, Style.NAME), " is ", state)
+    yield line(Piece(result.target or result.environment, Style.NAME), " is ", state)
     if result.entry:
         yield line(Piece("entry ", Style.FAINT), result.entry)
 
@@ -28,6 +28,7 @@ SHOWING: Showing[FreezeResult] = Showing(
     rows=lambda result: (),
     members=lambda result: {
         "environment": result.environment,
+        "target": result.target or None,
         "frozen": result.frozen,
         "entry": result.entry,
     },
@@ -35,28 +36,31 @@ SHOWING: Showing[FreezeResult] = Showing(
 
 
 @click.command("freeze", cls=Verb)
-@click.argument("environment", shell_complete=complete_environment)
+@click.argument("place", metavar="ENVIRONMENT|TARGET", shell_complete=complete_selector)
 @choice("--reason", metavar="WHY", required=True, help="Why; in the entry.")
 @click.pass_context
-def freeze(context: click.Context, /, environment: str, reason: str) -> int:
-    """Stop all applies of an environment, on the record.
+def freeze(context: click.Context, /, place: str, reason: str) -> int:
+    """Stop all applies of an environment or of one target, on the record.
 
     \b
     runner freeze prod --reason "incident 42"
+    runner freeze prod/network --reason "a migration is under way"
     """
-    request = FreezeRequest(environment=environment, reason=reason)
+    request = FreezeRequest(place=place, reason=reason)
     return conducted(context, operation, request, SHOWING, asks=True)
 
 
 @click.command("thaw", cls=Verb)
-@click.argument("environment", shell_complete=complete_environment)
+@click.argument("place", metavar="ENVIRONMENT|TARGET", shell_complete=complete_selector)
 @choice("--reason", metavar="WHY", default="", help="Why; in the entry.")
 @click.pass_context
-def thaw(context: click.Context, /, environment: str, reason: str) -> int:
+def thaw(context: click.Context, /, place: str, reason: str) -> int:
     """End a freeze, on the record.
+
+    Of an environment: those of its single targets too.
 
     \b
     runner thaw prod --reason "incident 42 is over"
     """
-    request = FreezeRequest(environment=environment, reason=reason, thaw=True)
+    request = FreezeRequest(place=place, reason=reason, thaw=True)
     return conducted(context, operation, request, SHOWING, asks=True)

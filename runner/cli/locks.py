@@ -20,19 +20,31 @@ from runner.operations.locks import locks as operation
 from runner.operations.unlock import UnlockRequest, UnlockResult
 from runner.operations.unlock import unlock as unlocking
 from runner.report.listings import lease_table
+from runner.report.safe_text import one_line
 from runner.report.styled import Line, Piece, Style, line
 
-LOCKS: Showing[LocksResult] = Showing(
-    words=lambda result: lease_table([held.lease for held in result.leases]) or [line("no lease is held")],
-    rows=lambda result: (("lease", members_of(held.lease)) for held in result.leases),
-)
+
+def _standing(result: LocksResult) -> Iterator[Line]:
+    yield from lease_table([held.lease for held in result.leases]) or [line("no lease is held")]
+    for place, why in result.frozen:
+        yield line(Piece(place, Style.NAME), " is ", Piece("frozen", Style.WARNING), f": {one_line(why)}")
+
+
+def _leases(result: LocksResult) -> Iterator[JsonRow]:
+    for held in result.leases:
+        yield "lease", members_of(held.lease)
+    for place, why in result.frozen:
+        yield "freeze", {"place": place, "because": why}
+
+
+LOCKS: Showing[LocksResult] = Showing(words=_standing, rows=_leases)
 
 
 @click.command("locks", cls=Verb)
 @choosing
 @click.pass_context
 def locks(context: click.Context, /, **given: Unpack[SelectionOptions]) -> int:
-    """Who holds which lease.
+    """Who holds which lease, and what is frozen.
 
     \b
     runner locks
@@ -42,6 +54,10 @@ def locks(context: click.Context, /, **given: Unpack[SelectionOptions]) -> int:
 
 
 def _words(result: UnlockResult) -> Iterator[Line]:
+    if result.thawed:
+        yield line(Piece("ended: ", Style.WARNING), "the freeze of that target")
+        yield line(Piece("entry ", Style.FAINT), result.entry)
+        return
     if result.lease is None or not result.entry:
         yield line("nothing was changed" + ("" if result.lease else ": no lease was held"))
         return
@@ -62,13 +78,16 @@ def _rows(result: UnlockResult) -> Iterator[JsonRow]:
 def unlock(context: click.Context, /, target: str, reason: str, yes: bool) -> int:
     """Break a lease, on the record.
 
-    A holder that still lives is fenced: its later writes are refused.
+    A holder that still lives is fenced: its later writes are refused. Where somebody froze that target, it ends the
+    freeze instead.
 
     \b
     runner unlock prod/network --reason "the machine is gone"
     """
     request = UnlockRequest(target=target, reason=reason, yes=yes)
-    showing = Showing(words=_words, rows=_rows, members=lambda result: {"entry": result.entry})
+    showing = Showing(
+        words=_words, rows=_rows, members=lambda result: {"entry": result.entry, "thawed": result.thawed}
+    )
     return conducted(context, unlocking, request, showing, asks=True)
 
 

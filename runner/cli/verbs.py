@@ -66,10 +66,14 @@ VERBS: dict[str, Door] = {
     "graph": Door(
         "runner.cli.graph:graph", LOOK, "Who needs whom, and why, as text, DOT or Mermaid.", believes=True
     ),
-    "locks": Door("runner.cli.locks:locks", STOPS, "Who holds which lease."),
+    "locks": Door("runner.cli.locks:locks", STOPS, "Who holds which lease, and what is frozen."),
     "unlock": Door("runner.cli.locks:unlock", STOPS, "Break a lease, on the record."),
     "cancel": Door("runner.cli.locks:cancel", STOPS, "Ask a run to stop, on the record."),
-    "freeze": Door("runner.cli.freezing:freeze", STOPS, "Stop all applies of an environment, on the record."),
+    "freeze": Door(
+        "runner.cli.freezing:freeze",
+        STOPS,
+        "Stop all applies of an environment or of one target, on the record.",
+    ),
     "thaw": Door("runner.cli.freezing:thaw", STOPS, "End a freeze, on the record."),
     "state": Door("runner.cli.state:state", CARE, "Read, write, restore, recover or move a target's state."),
     "key": Door("runner.cli.key:key", CARE, "Make, export, rotate or retire an environment's key."),

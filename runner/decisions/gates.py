@@ -5,7 +5,7 @@ All facts are handed in. What is not known closes (law 10).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from shlex import quote
 
@@ -161,6 +161,16 @@ def hand_freeze_verdict(environment: str, freezes: Sequence[str]) -> Verdict:
         return opened("freeze", "nobody froze it")
     because = f"`{environment}` is frozen: {freezes[-1]}"
     return _closed("freeze", "frozen-by-hand", because, f"runner thaw env/{environment}", waits=True)
+
+
+def hand_lock_verdict(name: TargetName, frozen: Mapping[TargetName, str]) -> Verdict:
+    """Does a freeze on the record hold of that one target? `frozen`: who froze each, when and why."""
+    if name not in frozen:
+        return opened("freeze", "nobody froze it")
+    because = f"`{name}` is locked: {frozen[name]}"
+    return _closed(
+        "freeze", "frozen-by-hand", because, f"leave it out (`'!{name}'`), or: runner thaw {name}", waits=True
+    )
 
 
 def superseded_verdict(name: TargetName, commit: str, live: str) -> Verdict:

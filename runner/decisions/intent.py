@@ -118,6 +118,12 @@ _WORDS_ON_PLANS = frozenset({CommandVerb.APPROVE, CommandVerb.REJECT})
 """They are read from the comments whenever a plan is judged: after the merge that is when it is applied."""
 
 
+ON_THE_RECORD = frozenset(
+    {CommandVerb.LOCK, CommandVerb.UNLOCK, CommandVerb.CANCEL, CommandVerb.FREEZE, CommandVerb.THAW}
+)
+"""They write entries, and so are for the job that may sign them."""
+
+
 class Stage(StrEnum):
     """Law 4: which job this is. ALL is one job for those who trust everyone with push."""
 
@@ -319,7 +325,7 @@ def admitted_in(stage: Stage, wanted: Intent) -> Nothing | None:
     if stage is Stage.ALL or isinstance(wanted, Nothing):
         return None
     applies = isinstance(wanted, CatchUp | Resume) or (
-        isinstance(wanted, Obey) and wanted.command.verb is CommandVerb.APPLY
+        isinstance(wanted, Obey) and wanted.command.verb in (CommandVerb.APPLY, *ON_THE_RECORD)
     )
     plans = isinstance(wanted, Preview | QueueCheck)
     admitted = {Stage.PLAN: plans, Stage.PUBLISH: not applies, Stage.APPLY: applies}[stage]

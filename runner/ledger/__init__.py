@@ -22,7 +22,7 @@ from runner.model.pending import PendingApply
 class Writing(Struct, frozen=True, kw_only=True):
     """An entry to write, with what it makes live. `deployment` None: what is live stays as it is (an unlock).
     `outputs`, `resources` None: leave the recorded ones as they are. An entry of kind freeze adds itself to the
-    environment's freezes by hand, one of kind thaw ends them all."""
+    environment's freezes by hand, one of kind thaw ends those of its stacks, or, where it names none, all."""
 
     entry: Entry
     deployment: Deployment | None = None
@@ -61,7 +61,10 @@ class Ledger(Protocol):
         or the key at hand opens them, else sealed, or absent."""
 
     def freezes(self, environment: str) -> Mapping[str, str]:
-        """Freezes by hand that stand: id -> reason with who and when; empty when none."""
+        """Freezes by hand of the whole environment that stand: id -> reason with who and when; empty when none."""
+
+    def frozen_targets(self, environment: str) -> Mapping[TargetName, str]:
+        """Single targets that somebody froze: the reason of each with who and when."""
 
     def record(self, writing: Writing) -> tuple[Edit, ...]:
         """The edits that write an entry; they go into one submission with the state's and the lease's. AskedWrongly

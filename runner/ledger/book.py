@@ -225,15 +225,22 @@ class Book:
 
     def freezes(self, environment: str) -> Mapping[str, str]:
         """See Ledger. The id is the run that froze."""
+        return {entry.run: _why(entry) for entry in self._freezes(environment) if not entry.stacks}
+
+    def frozen_targets(self, environment: str) -> Mapping[TargetName, str]:
+        """See Ledger."""
+        return {
+            TargetName(environment=environment, stack=stack): _why(entry)
+            for entry in self._freezes(environment)
+            for stack in entry.stacks
+        }
+
+    def _freezes(self, environment: str) -> Sequence[Entry]:
         content = self._content(environment, ENVIRONMENT_FILE)
         try:
-            standing = environment_file(content).freezes if content else ()
+            return environment_file(content).freezes if content else ()
         except NotReadable as error:
             broken(environment, "ledger-unreadable", f"`{ENVIRONMENT_FILE}`: {error}")
-        return {
-            entry.run: f"{entry.because} ({entry.actor.name}, {entry.at:%Y-%m-%d %H:%M} UTC)"
-            for entry in standing
-        }
 
     def written_by(self, edits: Sequence[Edit]) -> Entry | None:
         """See Ledger."""
@@ -342,3 +349,7 @@ class Book:
             last=identified(deployment.last),
             good=identified(deployment.good) if deployment.good else None,
         )
+
+
+def _why(freeze: Entry) -> str:
+    return f"{freeze.because} ({freeze.actor.name}, {freeze.at:%Y-%m-%d %H:%M} UTC)"

@@ -136,6 +136,7 @@ def _entry_json(entry: Entry) -> Json:
         "because": entry.because,
         "unknown": list(entry.unknown),
         "policies": list(entry.policies),
+        "stacks": list(entry.stacks),
     }
     return {name: item for name, item in value.items() if item not in (None, "", [], {})}
 
@@ -174,6 +175,7 @@ def entry_of(written: Fields) -> Entry:
         because=written.text("because"),
         unknown=written.texts("unknown"),
         policies=written.texts("policies"),
+        stacks=written.texts("stacks"),
     )
 
 

@@ -16,7 +16,7 @@ from runner.model.plan import Digests, StateFacts
 
 _PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 _EMPTY = "%"
-_MANY = frozenset({"Partial", "Override", "Approved-by", "Unknown", "Policy"})
+_MANY = frozenset({"Partial", "Override", "Approved-by", "Unknown", "Policy", "Stack"})
 _DIGESTS = {
     "Code-Digest": "code",
     "Changes-Digest": "changes",
@@ -119,6 +119,7 @@ def _pairs(entry: Entry) -> Iterator[tuple[str, str]]:
         yield "Because", entry.because
     yield from (("Unknown", address) for address in entry.unknown)
     yield from (("Policy", words) for words in entry.policies)
+    yield from (("Stack", name) for name in entry.stacks)
 
 
 def _state_pairs(state: StoredState) -> Iterator[tuple[str, str]]:
@@ -207,6 +208,7 @@ def _entry(one: Mapping[str, str], many: Mapping[str, list[str]], id: str) -> En
         because=one.get("Because", ""),
         unknown=tuple(many.get("Unknown", ())),
         policies=tuple(many.get("Policy", ())),
+        stacks=tuple(many.get("Stack", ())),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -134,12 +134,19 @@ def _resource_changes(
 
 
 def _environment_file(entry: Entry, verified: Verified, shelf: Shelf) -> bytes:
-    """A freeze is added to those that stand; a thaw ends them all."""
-    if entry.kind is EntryKind.THAW:
-        return environment_blob(EnvironmentFile(newest=entry, freezes=()))
-    if entry.kind is not EntryKind.FREEZE:
+    """A freeze is added to those that stand; a thaw ends those of its stacks, or all."""
+    if entry.kind not in OF_ENVIRONMENT:
         raise AskedWrongly.of("not-of-environment", f"an entry of kind {entry.kind} needs a target")
     key = (verified.head, ENVIRONMENT_FILE)
     standing = shelf.history.contents([key]).get(key)
     before = environment_file(standing).freezes if standing else ()
-    return environment_blob(EnvironmentFile(newest=entry, freezes=(*before, entry)))
+    after = (*before, entry) if entry.kind is EntryKind.FREEZE else tuple(_thawed(before, entry.stacks))
+    return environment_blob(EnvironmentFile(newest=entry, freezes=after))
+
+
+def _thawed(freezes: Sequence[Entry], stacks: Sequence[str]) -> Iterator[Entry]:
+    """What of the freezes still stands."""
+    for each in freezes if stacks else ():
+        left = tuple(stack for stack in each.stacks if stack not in stacks)
+        if left or not each.stacks:
+            yield replace(each, stacks=left)

@@ -79,7 +79,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     resources whose outcome nobody saw. `counts` as in the plan. `settings`: the digest of the configuration's keys that
     reach the target, as written: with the code's it says whether another commit would be planned differently;
     `modules`: that of the modules as fetched, which the code's counts in, empty for none. `policies`: what those of the
-    engine said of the plan and let pass, each `policy: level: address: words`."""
+    engine said of the plan and let pass, each `policy: level: address: words`. `stacks`: of a freeze or
+    a thaw, whom it is of; empty for all of the environment."""
 
     target: TargetName
     kind: EntryKind
@@ -105,6 +106,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     because: str = ""
     unknown: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
+    stacks: tuple[str, ...] = ()
     signature: str = ""
 
 

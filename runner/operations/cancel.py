@@ -14,7 +14,7 @@ from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly, NoAnswer
 from runner.git import Pushed
 from runner.ledger import Writing
-from runner.model.entry import EntryKind
+from runner.model.entry import Actor, EntryKind
 from runner.model.lease import Lease
 from runner.model.selection_request import SelectionRequest
 from runner.operations.bench import Bench
@@ -26,10 +26,12 @@ from runner.operations.survey import Survey, narrows, recorded_names, survey
 
 
 class CancelRequest(Struct, frozen=True, kw_only=True):
-    """Whose runs: those that hold something of what is selected. Why is part of the record, and told to the run."""
+    """Whose runs: those that hold something of what is selected. Why is part of the record, and told to the run.
+    `actor` None: as Git says."""
 
     selection: SelectionRequest
     reason: str
+    actor: Actor | None = None
 
 
 class CancelResult(Struct, frozen=True, kw_only=True):
@@ -46,7 +48,9 @@ def cancel(request: CancelRequest, bench: Bench) -> CancelResult:
     """Asks every run that holds a lease of the selected targets, once each. AskedWrongly `no-reason`,
     `nothing-selected`; NoAnswer `not-asked` where the remote did not take it."""
     if not request.reason.strip():
-        raise AskedWrongly.of("no-reason", "a run is cancelled for a reason", hint="`--reason 'wrong commit'`")
+        raise AskedWrongly.of(
+            "no-reason", "a run is cancelled for a reason", hint="`--reason 'wrong commit'`"
+        )
     if not narrows(request.selection):
         raise AskedWrongly.of(
             "nothing-selected",
@@ -57,7 +61,7 @@ def cancel(request: CancelRequest, bench: Bench) -> CancelResult:
     found = _runs(bench, whole, request.selection)
     if not found:
         return CancelResult(notes=whole.notes)
-    with opened(bench, whole, "cancel") as session:
+    with opened(bench, whole, "cancel", actor=request.actor) as session:
         entries = tuple(_asked(session, lease, request.reason.strip()) for lease in found)
     following = tuple(dict.fromkeys(f"runner locks env/{lease.target.environment}" for lease in found))
     return CancelResult(asked=tuple(found), entries=entries, notes=whole.notes, next=following)

@@ -203,7 +203,7 @@ def _closed(
         unproved |= promotions(whole, gates_of(whole, environment), targets.values(), bench.clock.now())
     for name in targets:
         verdict = unenforced_verdict(gates_of(whole, name.environment), "up")
-        told = closed_now(bench, whole, name.environment, {})
+        told = closed_now(bench, whole, name, {})
         waits = [told.message] if told else []
         waits += [unproved[name].because] if name in unproved else []
         if verdict.answer is Answer.DENY:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from runner.decisions.check_conclusion import conclusion
 from runner.decisions.comment_commands import CommandVerb
 from runner.decisions.intent import (
+    ON_THE_RECORD,
     Answer,
     CatchUp,
     CleanUp,
@@ -43,6 +44,7 @@ from runner.operations.bench import Bench
 from runner.operations.catching_up import CaughtUp, catch_up
 from runner.operations.check_alone import report_nothing, report_whole
 from runner.operations.heard_facts import UNASKED, facts_of, facts_without_forge
+from runner.operations.obeying import Asking, obey
 from runner.operations.preview_artifact import FILE, read_artifact, write_artifact
 from runner.operations.publishing import Published, publish, recount
 from runner.operations.pull_preview import Asked, pull_preview
@@ -54,7 +56,8 @@ from runner.report.ci_text import ci_summary
 
 HELP = (
     "on a pull request, one line each: `runner preview [SELECTOR…]`, `runner approve TARGET DIGEST`, "
-    "`runner reject TARGET [REASON]`, `runner help`"
+    "`runner reject TARGET [REASON]`, `runner lock TARGET REASON`, `runner unlock TARGET`, `runner freeze ENVIRONMENT "
+    "REASON`, `runner thaw ENVIRONMENT|TARGET`, `runner cancel [SELECTOR…]`, `runner help`"
 )
 
 
@@ -253,6 +256,11 @@ def _obeyed(job: _Job, wanted: Obey) -> CiResult:
             return _published(job, wanted.because, recount(job.bench, job.forge, job.pull))
         case CommandVerb.HELP:
             words = HELP
+        case verb if verb in ON_THE_RECORD and job.facts.comment is not None:
+            asking = Asking(command=wanted.command, comment=job.facts.comment, pull=job.pull)
+            words, code = obey(job.bench, job.stand, asking)
+            answer(job.forge, wanted.number, job.rumour.comment, words)
+            return _result(job, f"answered: {words}", exit_code=code)
         case verb:
             words = f"`{verb}` is not done from a comment by this version: run `runner {verb}` by hand"
     answer(job.forge, wanted.number, job.rumour.comment, words)

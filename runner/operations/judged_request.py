@@ -12,7 +12,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from runner.decisions.approvals import ApprovalFacts, Approving, standing
-from runner.decisions.gates import freeze_verdict, hand_freeze_verdict, unenforced_verdict, window_verdict
+from runner.decisions.gates import (
+    freeze_verdict,
+    hand_freeze_verdict,
+    hand_lock_verdict,
+    unenforced_verdict,
+    window_verdict,
+)
 from runner.decisions.promotion import promotion_foreseen
 from runner.decisions.required_checks import checks_verdicts
 from runner.diagnostics import Diagnostic, Severity
@@ -20,6 +26,7 @@ from runner.forge import Forge
 from runner.model.approval import Showing, Standing
 from runner.model.check import CheckReport
 from runner.model.environment import Gates, RequiredCheck
+from runner.model.names import TargetName
 from runner.model.previewed import Outcome, RequestPreview, TargetPreview
 from runner.model.pull_request import PullRequest
 from runner.model.verdict import Answer, Verdict
@@ -99,6 +106,7 @@ def judged(
                 verdicts=(
                     *(one for one in each.verdicts if one.gate not in _OURS),
                     *verdicts[each.target.environment],
+                    *_locked(judging, each.target),
                 ),
             )
             for each in preview.targets
@@ -172,6 +180,11 @@ def _of_environment(
         *checks_verdicts(wanted, reports, judging.pull.head_commit),
     )
     yield from (each for each in found if each.answer is not Answer.ALLOW)
+
+
+def _locked(judging: Judging, name: TargetName) -> tuple[Verdict, ...]:
+    verdict = hand_lock_verdict(name, judging.stand.record.ledger.frozen_targets(name.environment))
+    return () if verdict.answer is Answer.ALLOW else (verdict,)
 
 
 def _own(required: RequiredCheck) -> bool:

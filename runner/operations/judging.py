@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
@@ -16,6 +17,7 @@ from runner.decisions.gates import (
     dirty_verdict,
     freeze_verdict,
     hand_freeze_verdict,
+    hand_lock_verdict,
     held_verdict,
     reference_verdicts,
     requires_verdict,
@@ -38,8 +40,10 @@ from runner.model.target import Target
 from runner.model.verdict import Answer, Verdict
 from runner.operations.bench import Bench
 from runner.operations.closures import closure_in
+from runner.operations.diverging import divergences
 from runner.operations.promoting import promotions
 from runner.operations.survey import Survey, gates_of
+from runner.operations.unapplied import Comparing
 from runner.operations.workplace import closure_at
 
 
@@ -76,10 +80,11 @@ def judge_environments(
             *_unknown(whole, environment),
             branch_verdict(gates, facts, off_branch=overrides.off_branch),
             dirty_verdict(facts, allow_dirty=overrides.allow_dirty),
-            *_calendar(bench, whole, gates),
+            *_calendar(bench, whole, gates, [target.name for target in mine]),
             unenforced_verdict(gates, "up"),
             requires_verdict(gates),
             *_promotions(bench, whole, gates, mine),
+            *_divergences(bench, whole, gates, facts, mine),
         )
         actor = bench.tools.actor()
         opened = broken_glass(gates, found, overrides.emergency, actor, opens=CALENDAR)
@@ -92,13 +97,24 @@ def _promotions(bench: Bench, whole: Survey, gates: Gates, mine: Iterable[Target
     return tuple(replace(each, because=f"`{name}`: {each.because}") for name, each in found.items())
 
 
+def _divergences(
+    bench: Bench, whole: Survey, gates: Gates, facts: BranchFacts, mine: Iterable[Target]
+) -> tuple[Verdict, ...]:
+    """By hand the head is the commit that is checked out. An environment of any branch has none to be behind of."""
+    if not gates.requires or not gates.requires.undiverged or gates.branch == "*":
+        return ()
+    comparing = Comparing(bench, whole.gates, partial(gates_of, whole))
+    names = [target.name for target in mine]
+    return tuple(divergences(comparing, facts.commit, facts.head, gates.branch, names).values())
+
+
 def closed_now(
-    bench: Bench, whole: Survey, environment: str, overrides: Mapping[str, str]
+    bench: Bench, whole: Survey, name: TargetName, overrides: Mapping[str, str]
 ) -> Diagnostic | None:
     """What closed while the run went on: a window that ended, a freeze that began. `overrides` as recorded."""
     if "break-glass" in overrides or "emergency" in overrides:
         return None
-    verdicts = _calendar(bench, whole, whole.believed.environments[environment])
+    verdicts = _calendar(bench, whole, whole.believed.environments[name.environment], (name,))
     closed = (each for each in verdicts if each.answer in (Answer.DENY, Answer.WAIT))
     return next((_diagnostic(each, Severity.ERROR) for each in closed), None)
 
@@ -245,13 +261,15 @@ def uncommitted(whole: Survey, targets: Iterable[Target]) -> tuple[str, ...]:
     )
 
 
-def _calendar(bench: Bench, whole: Survey, gates: Gates) -> tuple[Verdict, ...]:
+def _calendar(bench: Bench, whole: Survey, gates: Gates, names: Iterable[TargetName]) -> tuple[Verdict, ...]:
     now = bench.clock.now()
     freezes = whole.record.ledger.freezes(gates.environment)
+    frozen = whole.record.ledger.frozen_targets(gates.environment)
     return (
         window_verdict(gates, now),
         freeze_verdict(gates, now),
         hand_freeze_verdict(gates.environment, tuple(freezes.values())),
+        *(hand_lock_verdict(name, frozen) for name in names),
     )
 
 

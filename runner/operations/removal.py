@@ -18,7 +18,7 @@ from runner.model.names import TargetName
 from runner.model.plan import Plan, PlanKind, StateFacts
 from runner.operations.as_applied import as_applied
 from runner.operations.environment_entries import plain_entry
-from runner.operations.judging import judge_references
+from runner.operations.judging import closed_now, judge_references
 from runner.operations.planning import PlanRequest
 from runner.operations.recording import not_recorded
 from runner.operations.rounds import Course, Outcomes, failure_of, run_rounds
@@ -62,6 +62,8 @@ def remove_unwished(session: Session, going: Sequence[Unwished], course: Course)
             if blocked:
                 because = f"`{blocked[0]}`, which needs it, is still there"
                 outcomes[name] = _left(session, name, "skipped", because)
+            elif closed := closed_now(session.bench, session.survey, name, session.overrides):
+                outcomes[name] = _left(session, name, "pending", closed.message, 8)
             elif fates[name].fate is Fate.FORGET:
                 outcomes[name] = _forgotten(session, name, deployments[name], course)
             elif users := _users(session, name, deployments):

@@ -205,7 +205,7 @@ def _apply_round(session: Session, course: Course, ready: Mapping[TargetName, Ta
 def _held_up(session: Session, course: Course, plan: Plan, prepared: Readied) -> TargetFinished | None:
     """How a target with changes goes on that may not be applied, or not just now; None where it may."""
     name = plan.target
-    if closed := closed_now(session.bench, session.survey, name.environment, session.overrides):
+    if closed := closed_now(session.bench, session.survey, name, session.overrides):
         return TargetFinished(
             target=name, outcome="pending", because=closed.message, diagnostics=(closed,), exit_code=8
         )

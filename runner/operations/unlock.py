@@ -1,4 +1,4 @@
-"""`unlock`: breaks a lease, on the record (law 7)."""
+"""`unlock`: ends a person's hold of a target, else breaks a lease, on the record (law 7)."""
 
 from __future__ import annotations
 
@@ -8,29 +8,33 @@ from runner.diagnostics import Diagnostic
 from runner.errors import AskedWrongly, NoAnswer
 from runner.git import Pushed
 from runner.ledger import Writing
-from runner.model.entry import EntryKind
+from runner.model.entry import Actor, EntryKind
 from runner.model.lease import Lease
 from runner.model.names import TargetName
 from runner.operations.bench import Bench
 from runner.operations.confirming import asked, confirmed
 from runner.operations.environment_entries import plain_entry
+from runner.operations.freezing import FreezeRequest, freeze
 from runner.operations.opening import leases_for, opened
 from runner.operations.standing import standing_leases
 from runner.operations.survey import survey, target_named
 
 
 class UnlockRequest(Struct, frozen=True, kw_only=True):
-    """Why the lease may be broken is part of the record."""
+    """Why the lease may be broken is part of the record. `actor` None: as Git says."""
 
     target: str
     reason: str
     yes: bool = False
+    actor: Actor | None = None
 
 
 class UnlockResult(Struct, frozen=True, kw_only=True):
-    """The lease that was broken (None: there was none), and the entry that says so."""
+    """The lease that was broken (None: there was none, or there was a freeze of the target, which was `thawed`), and
+    the entry that says so."""
 
     lease: Lease | None
+    thawed: bool = False
     entry: str = ""
     notes: tuple[Diagnostic, ...] = ()
     next: tuple[str, ...] = ()
@@ -38,14 +42,18 @@ class UnlockResult(Struct, frozen=True, kw_only=True):
 
 
 def unlock(request: UnlockRequest, bench: Bench) -> UnlockResult:
-    """Breaks the lease of one target. One that carries an intent is refused: something may have changed, and
-    `state recover` is what looks at that."""
+    """Ends a freeze of that one target; where there is none, breaks its lease. One that carries an intent is refused:
+    something may have changed, and `state recover` is what looks at that."""
     if not request.reason.strip():
         raise AskedWrongly.of(
             "no-reason", "a lease is broken for a reason", hint="`--reason 'the runner was killed'`"
         )
     whole = survey(bench, worktree=False)
     target = target_named(request.target, whole)
+    if target in whole.record.ledger.frozen_targets(target.environment):
+        thawing = FreezeRequest(place=str(target), reason=request.reason, thaw=True, actor=request.actor)
+        thawed = freeze(thawing, bench)
+        return UnlockResult(lease=None, thawed=True, entry=thawed.entry, notes=thawed.notes, next=thawed.next)
     held = next(
         (each for each in standing_leases(bench, whole, target.environment) if each.lease.target == target),
         None,
@@ -60,7 +68,7 @@ def unlock(request: UnlockRequest, bench: Bench) -> UnlockResult:
         )
     if not _confirmed(request, bench, target, held.lease):
         return UnlockResult(lease=held.lease, notes=whole.notes)
-    with opened(bench, whole, "unlock") as session:
+    with opened(bench, whole, "unlock", actor=request.actor) as session:
         leases = leases_for(session, target.environment)
         because = f"{request.reason} (it was held by {held.lease.holder} on {held.lease.host})"
         entry = plain_entry(session, target, EntryKind.UNLOCK, because)

@@ -216,5 +216,6 @@ def test_completion_offers_verbs_environments_and_targets(run_runner: Program, t
         (tmp_path / path).write_text("")
     assert completed(run_runner, tmp_path, "runner sta") == ["status", "state"]
     assert completed(run_runner, tmp_path, "runner up d") == ["dev", "dev/eu/app", "dev/network"]
-    assert completed(run_runner, tmp_path, "runner freeze p") == ["prod"]
+    assert completed(run_runner, tmp_path, "runner freeze p") == ["prod", "prod/eu/app", "prod/network"]
+    assert completed(run_runner, tmp_path, "runner key new p") == ["prod"]
     assert "--all-environments" in completed(run_runner, tmp_path, "runner up --al")

@@ -262,6 +262,9 @@ def test_each_stage_does_its_own_and_says_why_it_does_no_other() -> None:
     catching_up = intent(Rumour(kind=RumourKind.PUSH, branch="main"), facts())
     assert [admitted_in(stage, preview) is None for stage in Stage] == [True, True, False, True]
     assert [admitted_in(stage, catching_up) is None for stage in Stage] == [False, False, True, True]
+    for line in ("lock prod/a why", "unlock prod/a", "cancel", "freeze prod why", "thaw prod"):
+        obeyed = intent(*said(f"runner {line}"))
+        assert [admitted_in(stage, obeyed) is None for stage in Stage] == [False, False, True, True]
 
 
 def test_who_starts_a_preview_by_hand_may_name_a_stranger_s_commit() -> None:

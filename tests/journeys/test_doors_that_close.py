@@ -53,6 +53,27 @@ def test_a_freeze_that_comes_while_a_run_goes_on_stops_what_has_not_begun(settin
     assert stage.standing() == {"prod/first": "live", "prod/second": "live"}
 
 
+def test_a_frozen_target_is_left_by_everybody_and_the_others_go_on(setting: Setting) -> None:
+    files = {"runner.yaml": RUNNER, "environments/prod.yaml": ""}
+    stage = setting({**files, "stacks/one/main.tf": thing("a"), "stacks/two/main.tf": thing("b")})
+    stage.run("up", "prod", "--yes")
+    done = stage.run("freeze", "prod/one", "--reason", "it is being moved").result
+    assert (done["environment"], done["target"], done["frozen"]) == ("prod", "prod/one", True)
+    stage.change({"stacks/one/main.tf": thing("c"), "stacks/two/main.tf": thing("d")})
+    told = stage.run("up", "prod", "--yes", code=8)
+    assert "`prod/one` is locked: it is being moved" in told.diagnostic("frozen-by-hand")["message"]
+    assert stage.run("up", "prod", "!prod/one", "--yes").outcomes == {"prod/two": "succeeded"}
+    stage.run("destroy", "prod/one", "--yes", code=8)
+    (frozen,) = stage.run("locks", "prod/one").rows("freeze")
+    assert frozen["place"] == "prod/one"
+    stage.change({"environments/prod.yaml": "removed: {one: destroy}\n", "stacks/one/main.tf": None})
+    stage.run("up", "prod", "--yes", code=8)
+    assert stage.standing()["prod/one"] == "orphan"
+    assert stage.run("unlock", "prod/one", "--reason", "moved", "--yes").result["thawed"] is True
+    assert stage.run("up", "prod", "--yes").outcomes["prod/one"] == "succeeded"
+    assert [each["kind"] for each in stage.entries("prod/two")] == ["apply", "apply"]
+
+
 def test_the_last_stack_of_an_environment_can_be_removed_and_its_gates_hold(setting: Setting) -> None:
     stage = setting(
         {"runner.yaml": RUNNER, "environments/prod.yaml": "{}\n", "stacks/old/main.tf": thing("a")}

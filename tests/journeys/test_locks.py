@@ -100,7 +100,7 @@ def test_a_run_that_is_cancelled_finishes_what_it_is_at_and_begins_nothing_more(
 ) -> None:
     files = _slow(tmp_path)
     code = 'resource "terraform_data" "later" {\n  depends_on = [terraform_data.a]\n}\n'
-    files |= {"environments/prod.yaml": "leases: {term: 3s}\n"}
+    files |= {"environments/prod.yaml": "leases: {term: 12s}\n"}
     stage = setting({**files, "stacks/slow/main.tf": files["stacks/slow/main.tf"] + code})
     stage.run("up", "prod/quick", "--yes")
     other = colleague(stage)

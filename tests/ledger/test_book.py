@@ -91,7 +91,25 @@ def test_freezes_stand_until_a_thaw(ada: Desk) -> None:
     assert ada.book.freezes("prod")["run-1"].startswith("incident 4711 (ada@example.test, 2026-01-01")
     ada.write(entry(3, place, kind=EntryKind.THAW, fence=0, state=None))
     assert ada.book.freezes("prod") == {}
-    assert ada.book.live("prod") == {}
+
+
+def test_a_freeze_of_single_targets_is_theirs_alone_and_so_is_its_end(ada: Desk) -> None:
+    place = TargetName(environment="prod", stack="")
+
+    def said(number: int, kind: EntryKind, *stacks: str) -> None:
+        ada.write(entry(number, place, kind=kind, fence=0, because="audit", state=None, stacks=stacks))
+
+    def frozen() -> set[str]:
+        return {str(each) for each in ada.book.frozen_targets("prod")}
+
+    said(1, EntryKind.FREEZE)
+    said(2, EntryKind.FREEZE, "network", "eu/app")
+    assert list(ada.book.freezes("prod")) == ["run-1"]
+    assert frozen() == {"prod/network", "prod/eu/app"}
+    said(3, EntryKind.THAW, "network")
+    assert (frozen(), list(ada.book.freezes("prod"))) == ({"prod/eu/app"}, ["run-1"])
+    said(4, EntryKind.THAW)
+    assert (frozen(), ada.book.freezes("prod")) == (set(), {})
 
 
 def test_two_who_freeze_at_once_do_not_overwrite_each_other(desks: Callable[..., Desk], ada: Desk) -> None:
