@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import partial
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -19,7 +18,7 @@ from runner.model.environment import ApplyMode, Gates
 from runner.model.happening import Happening, PlanReady, RunFinished, TargetFinished
 from runner.model.names import TargetName
 from runner.model.pending import PendingApply
-from runner.model.plan import PlanKind
+from runner.model.plan import Plan, PlanKind
 from runner.model.selection_request import SelectionRequest
 from runner.model.target import Target
 from runner.model.verdict import Answer, Verdict
@@ -34,6 +33,7 @@ from runner.operations.notifying import notify
 from runner.operations.opening import begin_taking, opened
 from runner.operations.planning import PlanRequest
 from runner.operations.promoting import promotions
+from runner.operations.rolling_out import Rollouts, rollouts_of
 from runner.operations.rounds import Course, Outcomes, run_rounds, tell_started
 from runner.operations.session import Session
 from runner.operations.settling import refuse_left, settle
@@ -181,7 +181,8 @@ def _catch_up_ground(bench: Bench, branch: Branch, ground: Ground, done: _Done) 
     code = pass_code_gate(bench, whole, going)
     done.notes.extend([*whole.notes, *notes, *code.notes])
     if going:
-        _run(bench, whole, ground, going, done)
+        rollouts = rollouts_of(bench, branch.forge, branch.name, whole.revision.commit)
+        _run(bench, whole, ground, rollouts, going, done)
 
 
 def _refuse_keyless(bench: Bench, whole: Survey, ground: Ground) -> None:
@@ -224,7 +225,12 @@ def _closed(
 
 
 def _run(
-    bench: Bench, whole: Survey, ground: Ground, targets: Mapping[TargetName, Target], done: _Done
+    bench: Bench,
+    whole: Survey,
+    ground: Ground,
+    rollouts: Rollouts,
+    targets: Mapping[TargetName, Target],
+    done: _Done,
 ) -> None:
     first: dict[TargetName, PlanKind] = {}
 
@@ -242,8 +248,10 @@ def _run(
     )
     listening = replace(bench, tell=tell)
     with opened(listening, whole, "up", actor=_actor(ground)) as session:
-        outcomes = _rounds(session, targets, hearing)
+        outcomes = _rounds(session, targets, hearing, rollouts)
         run = session.directory.id
+    rollouts.end(outcomes.values())
+    done.notes.extend(rollouts.notes)
     done.pending.update(hearing.kept)
     for name, outcome in outcomes.items():
         done.outcomes[name] = outcome
@@ -253,8 +261,17 @@ def _run(
     bench.tell(RunFinished(run=run, outcomes=counted_outcomes(outcomes), exit_code=strongest(codes)))
 
 
-def _rounds(session: Session, targets: Mapping[TargetName, Target], hearing: Hearing) -> Outcomes:
+def _rounds(
+    session: Session, targets: Mapping[TargetName, Target], hearing: Hearing, rollouts: Rollouts
+) -> Outcomes:
     whole, bench = session.survey, session.bench
+
+    def heard(plan: Plan) -> TargetFinished | None:
+        ended = admitted(session, hearing, plan)
+        if ended is None:
+            rollouts.begin(plan.target.environment)
+        return ended
+
     course = Course(
         targets=targets,
         needs=whole.needs(targets),
@@ -262,7 +279,7 @@ def _rounds(session: Session, targets: Mapping[TargetName, Target], hearing: Hea
         approve=lambda _: True,  # each plan is heard by itself
         verb="up",
         judged=lambda name: superseded(bench, whole, [name]).get(name),
-        admitted=partial(admitted, session, hearing),
+        admitted=heard,
     )
     tell_started(session, course)
     begin_taking(session, targets)
