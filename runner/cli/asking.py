@@ -23,13 +23,12 @@ def asker(voice: Voice, presenter: Presenter, interruption: Interruption) -> Cal
 
     def ask(question: Question) -> bool:
         # From before the question is seen: a signal in between would only raise a flag, and the reading go on.
-        with presenter.aside(), interruption.asking():
+        with presenter.aside(), interruption.asking() as typed_line:
             voice.trouble([line(Piece(question.text, Style.STRONG))])
             voice.trouble(
                 [line("type ", Piece(question.expected, Style.NAME), " to go on; anything else is a no")]
             )
-            typed = sys.stdin.readline()
-            return _means(typed, question.expected)
+            return _means(typed_line(), question.expected)
 
     return ask
 

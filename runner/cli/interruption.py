@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 from runner.kit.stop import Stop
@@ -24,13 +26,24 @@ class Interruption:
         self._asking = False
 
     @contextlib.contextmanager
-    def asking(self) -> Iterator[None]:
-        """While a person is asked: `input` would go on to wait after a signal that only raised a flag."""
+    def asking(self) -> Iterator[Callable[[], str]]:
+        """While a person is asked; gives what waits for the line that they type, `""` at the end of the input.
+
+        A signal between Python's last look at its flags and the read would be seen only after the read. So
+        the wait is for the input or for a byte that the signal itself writes
+        (https://docs.python.org/3/library/signal.html#signal.set_wakeup_fd).
+        """
+        woken, wake = os.pipe()
+        os.set_blocking(wake, False)
+        before = signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         self._asking = True
         try:
-            yield
+            yield lambda: _typed_line(woken)
         finally:
             self._asking = False
+            signal.set_wakeup_fd(before)
+            os.close(woken)
+            os.close(wake)
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[None]:
@@ -53,3 +66,9 @@ class Interruption:
         with contextlib.suppress(OSError):
             os.write(2, (_GRACEFUL if self._times == 1 else _AT_ONCE).encode())
         self._stop.request(signal.Signals(number).name)
+
+
+def _typed_line(woken: int) -> str:
+    while sys.stdin not in select.select([sys.stdin, woken], [], [])[0]:
+        os.read(woken, 512)
+    return sys.stdin.readline()

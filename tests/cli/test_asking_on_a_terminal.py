@@ -2,16 +2,18 @@
 
 import os
 import pty
+import random
 import select
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.nets.soak import Round
 from tests.program import environment
 
 PROGRAM = """
@@ -40,14 +42,36 @@ with interruption.listening():
     shown.end()
 """
 
+ASKED_AGAIN = """
+from runner.cli.asking import asker
+from runner.cli.interruption import Interruption
+from runner.cli.presenting import presenter
+from runner.cli.settings import Settings
+from runner.cli.voice import Voice
+from runner.kit.stop import Stop
+from runner.operations.bench import Question
+
+settings, stop = Settings(), Stop()
+voice = Voice(settings)
+shown = presenter(settings, voice)
+question = Question(verb="up", environments=("dev",), plans=(), expected="yes", text="Apply this to dev?")
+for time in range(100_000):
+    interruption = Interruption(stop)
+    with interruption.listening():
+        try:
+            asker(voice, shown, interruption)(question)
+        except KeyboardInterrupt:
+            print("ENDED", time, flush=True)
+"""
+
 
 class Terminal:
     """A program on a pseudo terminal, as the leader of a group of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: str = PROGRAM) -> None:
         self.end, theirs = pty.openpty()
         self.child = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM],
+            [sys.executable, "-c", program],
             cwd=Path(__file__).parents[2],
             env=environment({"TERM": "xterm"}),
             stdin=theirs,
@@ -65,6 +89,11 @@ class Terminal:
             assert time.monotonic() < limit, self.seen
             if select.select([self.end], [], [], 0.1)[0]:
                 self.seen += os.read(self.end, 65536).decode(errors="replace")
+
+    def after(self, words: str) -> None:
+        """Reads until `words` were written, and forgets what stood before."""
+        self.until(words)
+        self.seen = self.seen.split(words, 1)[1]
 
     def type(self, keys: str) -> None:
         """Types `keys`."""
@@ -110,3 +139,25 @@ def test_ctrl_c_ends_the_question(terminal: Terminal) -> None:
     terminal.interrupt()
     terminal.until("KeyboardInterrupt")
     assert terminal.child.wait(60) != 0
+
+
+@pytest.mark.soak
+def test_ctrl_c_ends_the_question_at_whatever_instant_it_comes(
+    rounds: Callable[[int], Iterator[Round]],
+) -> None:
+    terminal = Terminal(ASKED_AGAIN)
+    try:
+        for time_asked, turn in enumerate(rounds(20_000)):
+            terminal.after("anything else is a no\r\n")
+            # The reading begins some ten microseconds after the words are seen.
+            _spin(random.Random(turn.seed).uniform(0, 80e-6))
+            terminal.interrupt()
+            terminal.after(f"ENDED {time_asked}")
+    finally:
+        terminal.close()
+
+
+def _spin(seconds: float) -> None:
+    until = time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        pass
