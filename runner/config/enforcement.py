@@ -18,6 +18,7 @@ ENFORCED_GATES: frozenset[str] = frozenset(
         "freezes",
         "requires.reviews",
         "requires.checks",
+        "requires.undiverged",
         "requires.destroys",
         "requires.plan_age",
         "promote",
@@ -46,7 +47,6 @@ ENFORCED_GATES: frozenset[str] = frozenset(
 HARMLESS: Mapping[str, tuple[Json, ...]] = {
     "apply": ("on-merge", "manual"),
     "deferred": ("wait",),
-    "requires.undiverged": (False,),
     "plans.on_merge": ("same-digest", "fresh"),
     "credentials.preview.ssh_agent": (False,),
     "credentials.apply.ssh_agent": (False,),

@@ -1,4 +1,4 @@
-"""Whether a pull request's head has every commit of its base that touched a target's closure (`requires.undiverged`).
+"""Whether a head has every commit of its branch that touched a target's closure (`requires.undiverged`).
 
 A plan is made of the merge of both. Yet who tested and looked at the head did not see what the base has since become.
 """

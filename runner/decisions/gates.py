@@ -205,7 +205,6 @@ def requires_verdict(gates: Gates) -> Verdict:
         for name, asked in (
             ("reviews", bool(requires.reviews and (requires.reviews.count or requires.reviews.codeowners))),
             ("checks", bool(requires.checks)),
-            ("undiverged", requires.undiverged),
             ("destroys", requires.destroys is not None),
         )
         if asked

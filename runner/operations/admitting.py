@@ -6,6 +6,7 @@ What is missing is no failure: the target becomes a pending apply, and everythin
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from threading import Lock
 
 from msgspec import Struct, field
@@ -15,6 +16,7 @@ from runner.decisions.approvals import ApprovalFacts, Approving, standing
 from runner.decisions.binding import differences, holds
 from runner.decisions.required_checks import checks_verdicts
 from runner.diagnostics import Diagnostic, Severity
+from runner.errors import AskedWrongly
 from runner.forge import Forge
 from runner.git.commit_tree import CommitTree
 from runner.model.approval import Showing, Standing, Vouched
@@ -26,11 +28,15 @@ from runner.model.person import Permission
 from runner.model.plan import Digests, Plan, PlanKind
 from runner.model.verdict import Answer
 from runner.operations.approval_facts import Wanted, approval_facts, owners_file
+from runner.operations.comparing import Comparing, step_paths
+from runner.operations.diverging import divergences
 from runner.operations.named_words import NamedWords, named_words
+from runner.operations.request_reach import bring_head
 from runner.operations.session import Session
 from runner.operations.shown_before import known_before
 from runner.operations.shown_records import Showings
-from runner.operations.unapplied import Arrived, Came, step_paths
+from runner.operations.survey import gates_of
+from runner.operations.unapplied import Arrived, Came
 from runner.report.comment_check import CHECK
 
 _SOMEBODY = Requires(reviews=Reviews(count=1))
@@ -122,7 +128,7 @@ def _direct(hearing: Hearing, plan: Plan, came: Arrived, requires: Requires) -> 
     reviews = requires.reviews or Reviews()
     if reviews.count or reviews.codeowners:
         yield f"{what}, so nobody can have approved it, and reviews are required"
-    if requires.checks or requires.undiverged or requires.destroys is not None:
+    if requires.checks or requires.destroys is not None:
         yield f"{what}, and what is required of one is required here"
     if plan.target.environment in hearing.unknown:
         yield f"`{plan.target.environment}` is new: the gates before it do not know it"
@@ -151,7 +157,7 @@ def _of_pull(session: Session, hearing: Hearing, plan: Plan, came: Came, require
         waits += _unseen(hearing, plan, came, shown)
     waits += _checks(hearing, came, requires)
     if requires.undiverged:
-        waits.append("whether the head had every commit that touched it cannot be told after the merge yet")
+        waits += _diverged(session, hearing, plan.target, came)
     differing = _side_by_side(shown, digests) if waits and shown else ()
     return _Found(
         waits=tuple(dict.fromkeys(waits)), approvers=_approvers(counted, named), differing=differing
@@ -213,6 +219,20 @@ def _checks(hearing: Hearing, came: Came, requires: Requires) -> Iterator[str]:
         for verdict in checks_verdicts(required, reports, came.pull.head_commit):
             if verdict.answer is not Answer.ALLOW:
                 yield verdict.because
+
+
+def _diverged(session: Session, hearing: Hearing, name: TargetName, came: Came) -> Iterator[str]:
+    """The head against its branch as it was right before the merge: what was squashed is not in the branch itself."""
+    whole, bench, pull = session.survey, session.bench, came.pull
+    try:
+        bring_head(bench, whole.record.remote, pull, hearing.forge.project.brand)
+    except AskedWrongly as error:
+        yield error.diagnostics[0].message
+        return
+    comparing = Comparing(bench, whole.gates, partial(gates_of, whole))
+    verdict = divergences(comparing, pull.head_commit, came.onto, pull.into, (name,))[name]
+    if verdict.answer is not Answer.ALLOW:
+        yield f"of pull request {pull.number}, {verdict.because}"
 
 
 def _facts(

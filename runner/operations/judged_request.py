@@ -7,6 +7,7 @@ planned anew, and compared by its digests with what was approved (law 1).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -32,13 +33,18 @@ from runner.model.pull_request import PullRequest
 from runner.model.verdict import Answer, Verdict
 from runner.operations.approval_facts import Wanted, approval_facts, owners_file
 from runner.operations.bench import Bench
+from runner.operations.comparing import Comparing
+from runner.operations.diverging import divergences
 from runner.operations.request_reach import RequestReach, gates_for, request_reach
 from runner.operations.standpoint import Standpoint
 from runner.report.comment_check import CHECK
 
 _OURS = frozenset(
-    {"windows", "freezes", "freeze", "promote", "requires.checks", "unenforced", "environment", "approval"}
-)
+    {
+        "windows", "freezes", "freeze", "promote", "requires.checks", "requires.undiverged", "unenforced",
+        "environment", "approval",
+    }
+)  # fmt: skip
 """Gates whose word a plan stage does not have."""
 STALE = "plan"
 """The gate whose word stays until the next preview: that an apply has made a plan stale."""
@@ -96,6 +102,7 @@ def judged(
     environments = sorted({each.target.environment for each in preview.targets})
     gates = {name: gates_for(judging.stand, name) for name in environments}
     verdicts = _verdicts(judging, gates)
+    diverged = _diverged(judging, gates, preview)
     facts = _facts(judging, gates, paths, showings)
     return replace(
         preview,
@@ -107,6 +114,7 @@ def judged(
                     *(one for one in each.verdicts if one.gate not in _OURS),
                     *verdicts[each.target.environment],
                     *_locked(judging, each.target),
+                    *diverged.get(each.target, ()),
                 ),
             )
             for each in preview.targets
@@ -185,6 +193,21 @@ def _of_environment(
 def _locked(judging: Judging, name: TargetName) -> tuple[Verdict, ...]:
     verdict = hand_lock_verdict(name, judging.stand.record.ledger.frozen_targets(name.environment))
     return () if verdict.answer is Answer.ALLOW else (verdict,)
+
+
+def _diverged(
+    judging: Judging, gates: Mapping[str, Gates], preview: RequestPreview
+) -> dict[TargetName, tuple[Verdict]]:
+    """The targets of which the head lacks something that its branch has, both as the publish stage has fetched them."""
+    stand, pull, bench = judging.stand, judging.pull, judging.bench
+    asking = {name for name, each in gates.items() if each.requires and each.requires.undiverged}
+    names = [each.target for each in preview.targets if each.target.environment in asking]
+    if not names:
+        return {}
+    comparing = Comparing(bench, stand.gates, partial(gates_for, stand))
+    tip = bench.tools.repository.remote_branch(stand.remote, pull.into)
+    found = divergences(comparing, pull.head_commit, tip, pull.into, names)
+    return {name: (each,) for name, each in found.items() if each.answer is not Answer.ALLOW}
 
 
 def _own(required: RequiredCheck) -> bool:

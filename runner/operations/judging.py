@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
@@ -39,6 +40,8 @@ from runner.model.target import Target
 from runner.model.verdict import Answer, Verdict
 from runner.operations.bench import Bench
 from runner.operations.closures import closure_in
+from runner.operations.comparing import Comparing
+from runner.operations.diverging import divergences
 from runner.operations.promoting import promotions
 from runner.operations.survey import Survey, gates_of
 from runner.operations.workplace import closure_at
@@ -81,6 +84,7 @@ def judge_environments(
             unenforced_verdict(gates, "up"),
             requires_verdict(gates),
             *_promotions(bench, whole, gates, mine),
+            *_divergences(bench, whole, gates, facts, mine),
         )
         actor = bench.tools.actor()
         opened = broken_glass(gates, found, overrides.emergency, actor, opens=CALENDAR)
@@ -91,6 +95,17 @@ def judge_environments(
 def _promotions(bench: Bench, whole: Survey, gates: Gates, mine: Iterable[Target]) -> tuple[Verdict, ...]:
     found = promotions(whole, gates, mine, bench.clock.now())
     return tuple(replace(each, because=f"`{name}`: {each.because}") for name, each in found.items())
+
+
+def _divergences(
+    bench: Bench, whole: Survey, gates: Gates, facts: BranchFacts, mine: Iterable[Target]
+) -> tuple[Verdict, ...]:
+    """By hand the head is the commit that is checked out. An environment of any branch has none to be behind of."""
+    if not gates.requires or not gates.requires.undiverged or gates.branch == "*":
+        return ()
+    comparing = Comparing(bench, whole.gates, partial(gates_of, whole))
+    names = [target.name for target in mine]
+    return tuple(divergences(comparing, facts.commit, facts.head, gates.branch, names).values())
 
 
 def closed_now(

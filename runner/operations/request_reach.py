@@ -59,7 +59,7 @@ def request_paths(bench: Bench, stand: Standpoint, pull: PullRequest, brand: str
     """The paths that differ from where it left its base, both fetched anew. Errors: as `request_reach`."""
     repository = bench.tools.repository
     tip = repository.fetch_branch(stand.remote, pull.into)
-    _bring_head(bench, stand, pull, brand)
+    bring_head(bench, stand.remote, pull, brand)
     bases = merge_bases(repository, tip, pull.head_commit) or (tip,)
     head = repository.tree_of(pull.head_commit)
     found = (changed_paths(repository, repository.tree_of(each), head) for each in bases)
@@ -81,20 +81,20 @@ def applies_to(gates: Gates, into: str, default_branch: str) -> bool:
     return gates.branch == into or (gates.branch == "*" and into == default_branch)
 
 
-def _bring_head(bench: Bench, stand: Standpoint, pull: PullRequest, brand: str) -> None:
-    """The very commit that the forge names, however its branch moves meanwhile."""
+def bring_head(bench: Bench, remote: str, pull: PullRequest, brand: str) -> None:
+    """The very commit that the forge names, however its branch moves meanwhile. AskedWrongly `head-not-fetched`."""
     repository = bench.tools.repository
     if repository.objects.has((pull.head_commit,)):
         return
     try:
         ref = _HEADS.get(brand, _HEAD).format(pull.number)
-        if repository.fetch_ref(stand.remote, ref) == pull.head_commit:
+        if repository.fetch_ref(remote, ref) == pull.head_commit:
             return
     except AskedWrongly:
         pass
-    if not fetched_commit(repository, stand.remote, pull.head_commit):
+    if not fetched_commit(repository, remote, pull.head_commit):
         raise AskedWrongly.of(
             "head-not-fetched",
-            f"`{stand.remote}` does not give the head `{pull.head_commit[:12]}` of pull request {pull.number}",
+            f"`{remote}` does not give the head `{pull.head_commit[:12]}` of pull request {pull.number}",
             hint="it may have been pushed over since: what is there now has an event of its own",
         )

@@ -7,22 +7,19 @@ believed only where branch, state and merge commit agree: a commit names what it
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from msgspec import Struct, field
 
-from runner.config.configuration import GatesConfiguration
-from runner.decisions.closure import Closure
-from runner.decisions.reverse_search import is_configuration
-from runner.decisions.terraform_closure import closure_of
 from runner.errors import AskedWrongly
 from runner.forge import Forge
-from runner.git.commit_tree import CommitTree
-from runner.git.ranges import changed_paths, first_parent
+from runner.git.ranges import first_parent
 from runner.git.repository import Repository
 from runner.model.names import TargetName
 from runner.model.pull_request import MergeKind, PullRequest, PullState
 from runner.model.target import Target
 from runner.operations.bench import Bench
+from runner.operations.comparing import Comparing
 from runner.operations.survey import Survey, gates_of
 
 MOST_STEPS = 500
@@ -32,10 +29,12 @@ _ONE_STEP = frozenset({MergeKind.MERGE, MergeKind.SQUASH})
 
 
 class Came(Struct, frozen=True, kw_only=True):
-    """A pull request, and the steps by which it touches a target, oldest first."""
+    """A pull request, and the steps by which it touches a target, oldest first. `onto`: the branch's commit right
+    before its own."""
 
     pull: PullRequest
     steps: tuple[str, ...]
+    onto: str
 
 
 class Arrived(Struct, frozen=True, kw_only=True):
@@ -70,7 +69,7 @@ def arrived(
     bench: Bench, whole: Survey, branch: Branch, targets: Mapping[TargetName, Target]
 ) -> dict[TargetName, Arrived]:
     """How each of `targets`, all of one environment, came to be behind the branch's tip. NoAnswer of the forge."""
-    comparing = Comparing(bench, whole)
+    comparing = Comparing(bench, whole.gates, partial(gates_of, whole))
     return {
         name: arrived_since(
             branch, comparing, target, _since(bench.tools.repository, whole, name, branch.tip)
@@ -83,17 +82,19 @@ def arrived_since(branch: Branch, comparing: Comparing, target: Target, since: s
     """How what touches a target came to the branch after `since` (empty: from its beginning)."""
     repository = comparing.repository
     chain = first_parents(repository, since, branch.tip)
-    touching = [at for at, commit in enumerate(chain) if comparing.touched(commit, target)]
+    touching = [at for at, commit in enumerate(chain) if comparing.touched(commit, target.name)]
     if not touching:
         return Arrived()
     units = _Units(chain, branch)
     found = {at: units.pull(at) for at in touching}
     pulls = {pull.number: pull for at in reversed(touching) if (pull := found[at])}
+    own = {number: [at for at in touching if (of := found[at]) and of.number == number] for number in pulls}
     return Arrived(
         pulls=tuple(
             Came(
                 pull=pull,
-                steps=tuple(chain[at] for at in touching if (own := found[at]) and own.number == number),
+                steps=tuple(chain[at] for at in own[number]),
+                onto=units.before(own[number][0], repository),
             )
             for number, pull in pulls.items()
         ),
@@ -118,13 +119,6 @@ def first_parents(repository: Repository, since: str, tip: str) -> tuple[str, ..
     excluded = [f"^{since}"] if since else []
     words = ("rev-list", "--first-parent", f"--max-count={MOST_STEPS}", tip, *excluded, "--")
     return tuple(reversed(repository.command.output(*words).decode().split()))
-
-
-def step_paths(repository: Repository, commit: str) -> tuple[str, ...]:
-    """The paths that differ between a commit and its first parent."""
-    parent = first_parent(repository, commit)
-    tree = repository.tree_of(parent) if parent else repository.objects.empty_tree
-    return tuple(each.path for each in changed_paths(repository, tree, repository.tree_of(commit)))
 
 
 class _Units:
@@ -169,60 +163,3 @@ class _Units:
 
 def _same(one: PullRequest | None, other: PullRequest | None) -> bool:
     return (one.number if one else 0) == (other.number if other else 0)
-
-
-class Comparing:
-    """Whether a step touches a target, all else being equal: both sides are read under the gates of the survey, so that
-    a change of gates alone is none of these."""
-
-    def __init__(self, bench: Bench, whole: Survey) -> None:
-        self._bench = bench
-        self._whole = whole
-        self.repository: Repository = bench.tools.repository
-        self._sides: dict[str, Mapping[TargetName, Target] | None] = {}
-        self._closures: dict[tuple[str, TargetName], Closure | None] = {}
-        self._steps: dict[str, tuple[str, tuple[str, ...]]] = {}
-
-    def touched(self, commit: str, target: Target) -> bool:
-        """Whether the target's closure differs between a commit and its first parent."""
-        parent, paths = self._step(commit)
-        before, after = self._closure(parent, target.name), self._closure(commit, target.name)
-        if before is None or after is None:
-            return before is not after
-        if not any(is_configuration(path) or before.concerns(path) or after.concerns(path) for path in paths):
-            return False
-        return (before.code, before.settings) != (after.code, after.settings)
-
-    def _step(self, commit: str) -> tuple[str, tuple[str, ...]]:
-        if commit not in self._steps:
-            self._steps[commit] = first_parent(self.repository, commit), step_paths(self.repository, commit)
-        return self._steps[commit]
-
-    def _closure(self, commit: str, name: TargetName) -> Closure | None:
-        """None where there was no such target, or its configuration could not be believed."""
-        if not commit:
-            return None
-        key = (commit, name)
-        if key not in self._closures:
-            gates = self._whole.gates
-            target = (self._targets(commit, gates) or {}).get(name)
-            self._closures[key] = (
-                closure_of(
-                    target,
-                    gates_of(self._whole, name.environment),
-                    self._bench.tools.code(CommitTree(self.repository, commit)),
-                    most_items=gates.limits.tree_files,
-                )
-                if target
-                else None
-            )
-        return self._closures[key]
-
-    def _targets(self, commit: str, gates: GatesConfiguration) -> Mapping[TargetName, Target] | None:
-        if commit not in self._sides:
-            try:
-                tree = CommitTree(self.repository, commit)
-                self._sides[commit] = self._bench.tools.wishes(tree, gates).targets
-            except AskedWrongly:
-                self._sides[commit] = None
-        return self._sides[commit]

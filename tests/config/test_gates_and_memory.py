@@ -61,7 +61,7 @@ def test_an_environment_that_is_gone_at_the_head_keeps_its_gates() -> None:
         ("deferred: apply-if-policy-passes", ("deferred",)),
         ("requires: {}", ()),
         ("requires: {undiverged: false}", ()),
-        ("requires: {undiverged: true}", ("requires.undiverged",)),
+        ("requires: {undiverged: true}", ()),
         ("requires: {destroys: 0}", ()),
         ("allow: {providers: [], modules: [], code: []}", ()),
         ("allow: {secrets: [], environments: []}", ()),

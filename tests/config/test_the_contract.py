@@ -165,7 +165,7 @@ def test_the_gates_of_the_example_are_believed() -> None:
 def test_what_this_version_cannot_enforce_is_named() -> None:
     environments = believe(REPOSITORY).environments
     assert set(environments["prod"].unenforced) == {
-        "requires.undiverged", "policies", "credentials.preview.ssh_agent",
+        "policies", "credentials.preview.ssh_agent",
         "plans.store", "drift", "hooks.before_preview",
     }  # fmt: skip
     assert environments["staging"].unenforced == ()

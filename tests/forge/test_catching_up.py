@@ -6,6 +6,7 @@ import pytest
 
 from runner.decisions.intent import CatchUp
 from runner.errors import AskedWrongly
+from runner.model.check import CheckState
 from runner.model.pull_request import MergeKind
 from runner.operations.catching_up import catch_up
 from tests.forge.gitea_bench import GiteaBench
@@ -173,6 +174,34 @@ def test_what_is_promoted_waits_until_the_same_code_is_live_where_it_comes_from(
     resumed = scene.resume()
     assert (resumed.exit_code, resumed.pending) == (0, ()), resumed
     assert scene.record(NETWORK)[0]["Pull-Request"] == str(pull.number)
+
+
+def test_a_head_without_what_its_branch_has_of_a_target_is_told_before_the_merge_and_waits_after_it(
+    gitea: GiteaBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "file:http")
+    undiverged = {"environments/prod.yaml": "requires: {undiverged: true}\n"}
+    scene = MergedRequest(gitea, tmp_path / "clone", undiverged)
+    more = {"stacks/network/more.tf": 'resource "terraform_data" "more" {}\n'}
+    first, second = scene.open(), scene.open(size=1, files=more)
+    app = scene.open(size=1, files={"stacks/app/main.tf": STACK.format(size=3)})
+    scene.show(first)
+    scene.merge(first, MergeKind.SQUASH)
+    assert scene.catch_up().exit_code == 0
+    merged = scene.forge.pull_request(first.number).merge_commit
+    scene.show(app)
+    assert scene.report(app.head_commit).state is CheckState.PASSED, "nothing of its target has changed"
+    scene.show(second)
+    told = scene.report(second.head_commit)
+    assert (told.state, f"the head lacks `{merged[:12]}`" in told.title) == (CheckState.FAILED, True), told
+    scene.merge(app, MergeKind.REBASE)
+    scene.merge(second, MergeKind.REBASE)
+    done = scene.catch_up()
+    assert {str(name): each.outcome for name, each in done.outcomes.items()} == {
+        "prod/app": "succeeded", "prod/network": "pending",
+    }  # fmt: skip
+    [pending] = done.pending
+    assert merged[:12] in pending.because
 
 
 def test_people_hear_once_of_what_waits(

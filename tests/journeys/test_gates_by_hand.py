@@ -119,7 +119,7 @@ def test_a_freeze_by_hand_stops_everybody_until_it_thaws(
 @pytest.mark.parametrize(
     ("key", "named"),
     [
-        ("requires: {undiverged: true}", "requires.undiverged"),
+        ("deferred: apply-if-policy-passes", "deferred"),
         ("policies: [{path: policies}]", "policies"),
     ],
 )
@@ -225,6 +225,27 @@ def test_an_environment_of_any_branch_takes_any_commit(setting: Setting) -> None
     stage.run("up", "prod", "--yes")
     assert stage.entries()[-1]["overrides"] == {}
     assert commit in stage.on_remote("rev-list", "refs/runner/live/prod").split()
+
+
+def test_what_is_applied_off_branch_has_what_the_branch_has_of_its_targets(
+    setting: Setting, colleague: Callable[[Stage], Stage]
+) -> None:
+    undiverged = f"{ENVIRONMENT}requires: {{undiverged: true}}\n"
+    stage = setting({**ONE, "environments/prod.yaml": undiverged})
+    stage.clone.git("switch", "--quiet", "--create", "topic")
+    stage.change({"stacks/network/more.tf": 'output "more" { value = 1 }\n'}, push=False)
+    stage.clone.push("topic")
+    theirs = colleague(stage)
+    theirs.change({"README.md": "of no target\n"})
+    stage.run("up", "prod", "--yes", "--off-branch")
+    stage.change({"stacks/network/more.tf": 'output "more" { value = 2 }\n'}, push=False)
+    commit = theirs.change({"stacks/network/theirs.tf": 'output "theirs" { value = 1 }\n'})
+    told = stage.run("up", "prod", "--yes", "--off-branch", code=3).diagnostic("head-diverged")
+    assert commit[:12] in told["message"]
+    assert len(stage.entries()) == 1
+    stage.clone.git("merge", "--quiet", "--no-edit", "origin/main")
+    stage.run("up", "prod", "--yes", "--off-branch")
+    assert stage.outputs("prod").items() >= {"prod/network.more": 2, "prod/network.theirs": 1}.items()
 
 
 def test_the_same_code_has_to_be_live_where_it_is_promoted_from(setting: Setting) -> None:
