@@ -197,8 +197,8 @@ def unenforced_verdict(gates: Gates, verb: str) -> Verdict:
     )
 
 
-def requires_verdict(gates: Gates) -> Verdict:
-    """By hand: what is required of a pull request nobody has shown to be met."""
+def requires_verdict(gates: Gates, why: str = "") -> Verdict:
+    """By hand, where the forge cannot be asked, and `why`: nobody has shown that what is required is met."""
     requires = gates.requires
     wanted = requires and [
         name
@@ -212,7 +212,8 @@ def requires_verdict(gates: Gates) -> Verdict:
     if not wanted:
         return opened("requires", "nothing is required")
     keys = ", ".join(f"`requires.{name}`" for name in wanted)
-    because = f"`{gates.environment}` asks for {keys}, which the forge confirms of pull requests, in CI"
+    because = f"`{gates.environment}` asks for {keys}, which the forge confirms of pull requests"
+    because += f", and it cannot be asked: {why}" if why else ""
     hint = "merge a pull request, and CI applies it; or --break-glass REASON"
     return _closed("requires", "approval-missing", because, hint)
 

@@ -5,7 +5,7 @@ What is missing is no failure: the target becomes a pending apply, and everythin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from threading import Lock
 
@@ -24,8 +24,9 @@ from runner.model.environment import Gates, Requires, Reviews
 from runner.model.happening import TargetFinished
 from runner.model.names import TargetName
 from runner.model.pending import Differing, PendingApply
-from runner.model.person import Permission
+from runner.model.person import Permission, Person
 from runner.model.plan import Digests, Plan, PlanKind
+from runner.model.pull_request import PullRequest
 from runner.model.verdict import Answer
 from runner.operations.approval_facts import Wanted, approval_facts, owners_file
 from runner.operations.comparing import Comparing, step_paths
@@ -45,13 +46,14 @@ _SOMEBODY = Requires(reviews=Reviews(count=1))
 class Hearing(Struct, frozen=True, kw_only=True):
     """What a run's plans are heard by. `gates` of each environment say what is asked; `arrived`: how each target came
     to be behind; `first`: of what kind its first plan in this run was. `kept` are pending applies, filled as they are
-    found."""
+    found. `publisher`: who published what a pull request would do; None: the account that asks."""
 
     forge: Forge
     gates: Mapping[str, Gates]
     unknown: frozenset[str]
     arrived: Mapping[TargetName, Arrived]
     first: Mapping[TargetName, PlanKind]
+    publisher: Callable[[PullRequest], Person | None] = lambda _: None
     kept: dict[TargetName, PendingApply] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
     facts: dict[tuple[int, str], _Facts] = field(default_factory=dict)
@@ -241,7 +243,8 @@ def _facts(
     key = (came.pull.number, repr((requires, paths)))
     if key not in hearing.facts:
         forge, record = hearing.forge, session.survey.record
-        known = known_before(forge, Showings(record.refs, record.outbox), came.pull)
+        us = hearing.publisher(came.pull)
+        known = known_before(forge, Showings(record.refs, record.outbox), came.pull, us)
         words = named_words(forge, came.pull)
         said = (*words.approvals, *words.rejections)
         law = CommitTree(session.bench.tools.repository, session.survey.law)

@@ -42,6 +42,7 @@ from runner.operations.bench import Bench
 from runner.operations.closures import closure_in
 from runner.operations.comparing import Comparing
 from runner.operations.diverging import divergences
+from runner.operations.forge_asking import ForgeAsking
 from runner.operations.promoting import promotions
 from runner.operations.survey import Survey, gates_of
 from runner.operations.workplace import closure_at
@@ -68,9 +69,11 @@ def judge_environments(
     environments: Iterable[str],
     targets: Mapping[TargetName, Target],
     overrides: Overrides,
+    asking: ForgeAsking | None = None,
 ) -> tuple[Diagnostic, ...]:
     """Raises Denied or Waiting with every closed gate of every environment; else the warnings. `targets` are those
-    whose code must be committed; an environment without any is judged too, for `removed:` may end something there."""
+    whose code must be committed; an environment without any is judged too, for `removed:` may end something there.
+    `asking`: whom each plan is asked about later, so that what is required does not close now."""
     verdicts: list[Verdict] = []
     for environment in environments:
         gates = whole.believed.environments[environment]
@@ -82,7 +85,7 @@ def judge_environments(
             dirty_verdict(facts, allow_dirty=overrides.allow_dirty),
             *_calendar(bench, whole, gates, [target.name for target in mine]),
             unenforced_verdict(gates, "up"),
-            requires_verdict(gates),
+            *_required(gates, asking),
             *_promotions(bench, whole, gates, mine),
             *_divergences(bench, whole, gates, facts, mine),
         )
@@ -90,6 +93,12 @@ def judge_environments(
         opened = broken_glass(gates, found, overrides.emergency, actor, opens=CALENDAR)
         verdicts += broken_glass(gates, opened, overrides.break_glass, actor)
     return _closed_or_warned(verdicts)
+
+
+def _required(gates: Gates, asking: ForgeAsking | None) -> tuple[Verdict, ...]:
+    if asking and gates.environment in asking.environments:
+        return ()
+    return (requires_verdict(gates, asking.why if asking else ""),)
 
 
 def _promotions(bench: Bench, whole: Survey, gates: Gates, mine: Iterable[Target]) -> tuple[Verdict, ...]:

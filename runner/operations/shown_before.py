@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from runner.forge import Forge
 from runner.model.approval import Showing
 from runner.model.check import CheckReport
-from runner.model.person import Person, same_person
+from runner.model.person import Permission, Person, same_person
 from runner.model.pull_request import Comment, PullRequest
 from runner.model.shown import Shown
 from runner.operations.shown_records import Showings
@@ -51,9 +51,24 @@ class Known(Struct, frozen=True, kw_only=True):
         return self.shown.showings
 
 
-def known_before(forge: Forge, showings: Showings, pull: PullRequest) -> Known:
-    """Asks the record's place, and the forge for its word. NoAnswer."""
+def publisher_of(forge: Forge, pull: PullRequest) -> Person | None:
+    """Who publishes here, for somebody who does not: of whom the head has a check that names a record, a program (an
+    app of GitHub's), or an administrator as the forge confirms. None where no such check is there. NoAnswer."""
+    named = (
+        each.reporter
+        for each in forge.checks(pull.head_commit)
+        if each.name == CHECK and each.reporter.login and _POINTER.search(each.title)
+    )
+    admin = Permission.ADMIN
+    return next((each for each in named if each.bot or forge.permission(each).permission.covers(admin)), None)
+
+
+def known_before(forge: Forge, showings: Showings, pull: PullRequest, us: Person | None = None) -> Known:
+    """Asks the record's place, and the forge for its word. `us`: the account that publishes, where it is not the one
+    that asks. NoAnswer."""
     showings.refresh([pull.number])
+    if us is not None and showings.unconfirmed(pull.number):
+        return _confirmed(forge, showings, pull, us)
     comment = forge.own_comment(pull.number, MARKER)
     hints = showings.unconfirmed(pull.number)
     if not hints:

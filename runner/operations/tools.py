@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -59,6 +59,16 @@ class LeaseTerms(Struct, frozen=True, kw_only=True):
     on_lost: Callable[[TargetName], None]
     on_stop: Callable[[str], None]
     dead: Callable[[Lease], bool]
+
+
+_Kind = TypeVar("_Kind")
+
+
+class Part(Generic[_Kind]):
+    """A part of the program that most runs do without, by its name in wiring's table."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
 class Workshop(Protocol):
@@ -130,6 +140,9 @@ class Tools(CodeTools, Workshop, Protocol):
 
     def notices(self) -> Notices:
         """How people are told. ToolUnavailable where the extra `notify` is not installed."""
+
+    def part(self, part: Part[_Kind]) -> _Kind:
+        """Imports it."""
 
     def heard(self) -> Rumour | None:
         """Why this job of CI runs, as its environment tells it; None outside of CI. AskedWrongly where that cannot be

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing, nullcontext
 from functools import partial
 
 from msgspec import Struct
@@ -23,6 +24,7 @@ from runner.operations.closures import is_behind
 from runner.operations.code_gate import pass_code_gate
 from runner.operations.confirming import refuse_unasked
 from runner.operations.endings import counted_outcomes, next_steps
+from runner.operations.forge_asking import ForgeAsking, forge_asking
 from runner.operations.judging import Overrides, held_now, judge_environments, judge_targets
 from runner.operations.notifying import notify_of_run
 from runner.operations.opening import begin_taking, opened
@@ -89,12 +91,16 @@ def up(request: UpRequest, bench: Bench) -> UpResult:
         meant = {*behind, *readers_of(behind, whole.edges)}
         targets = {name: target for name, target in targets.items() if name in meant}
     overrides = _overrides(request)
-    notes = judge_environments(bench, whole, environments, targets, overrides)
-    going, more = judge_targets(whole, targets, request.selection)
-    code = pass_code_gate(bench, whole, going)
-    with opened(bench, whole, "up", jobs=request.jobs, overrides=overrides.recorded()) as session:
-        outcomes = _run(session, request, going, environments)
-        return finished(session, outcomes, environments, (*told, *whole.notes, *notes, *more, *code.notes))
+    forge = forge_asking(bench, whole, targets, glass=bool(request.break_glass))
+    with closing(forge) if forge else nullcontext():
+        notes = judge_environments(bench, whole, environments, targets, overrides, forge)
+        going, more = judge_targets(whole, targets, request.selection)
+        code = pass_code_gate(bench, whole, going)
+        listening = forge.listening(bench) if forge else bench
+        with opened(listening, whole, "up", jobs=request.jobs, overrides=overrides.recorded()) as session:
+            outcomes = _run(session, request, going, environments, forge)
+            notes = (*told, *whole.notes, *notes, *more, *code.notes)
+            return finished(session, outcomes, environments, notes)
 
 
 def _meant(selection: SelectionRequest, whole: Survey) -> tuple[dict[TargetName, Target], list[str]]:
@@ -117,9 +123,14 @@ def _places(environments: Sequence[str]) -> list[TargetName]:
 
 
 def _run(
-    session: Session, request: UpRequest, targets: Mapping[TargetName, Target], environments: list[str]
+    session: Session,
+    request: UpRequest,
+    targets: Mapping[TargetName, Target],
+    environments: list[str],
+    forge: ForgeAsking | None,
 ) -> Outcomes:
     whole, bench = session.survey, session.bench
+    ask = asking(session, "apply", yes=request.yes, expected="yes")
     removals = _removals(request, whole, environments)
     past = superseded(bench, whole, [*targets, *(each.target for each in removals)])
     targets = {name: target for name, target in targets.items() if name not in past}
@@ -133,9 +144,10 @@ def _run(
             replace=request.replace,
             change_engine=request.change_engine,
         ),
-        approve=asking(session, "apply", yes=request.yes, expected="yes"),
+        approve=forge.asking(session, ask) if forge else ask,
         verb="up",
         judged=partial(_judged, whole, bench, request),
+        admitted=partial(forge.admitted, session) if forge else lambda _: None,
     )
     tell_started(session, course)
     going = [each for each in removals if each.target not in past]

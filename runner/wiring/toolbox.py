@@ -8,7 +8,8 @@ from functools import cached_property
 from importlib import import_module, resources
 from pathlib import Path
 from threading import Lock, Thread
-from typing import Protocol
+from types import MappingProxyType
+from typing import Protocol, TypeVar
 
 from runner.config.configuration import GatesConfiguration
 from runner.diagnostics import Diagnostic
@@ -32,7 +33,7 @@ from runner.model.references import Json, SecretReference
 from runner.model.rumour import Rumour
 from runner.model.stack import EngineWish
 from runner.notice import Notices
-from runner.operations.tools import ChildView, LeaseTerms, Record, Workshop
+from runner.operations.tools import ChildView, LeaseTerms, Part, Record, Workshop
 from runner.report.explanations import gathered
 from runner.vault import EnvironmentKeys, KeptPlans, StateStore
 from runner.wiring.code_toolbox import CHECKER, CodeToolbox
@@ -48,9 +49,17 @@ NOTICES = "runner.notice.apprise_notices"
 HEARING = "runner.forge.hearing"
 """Imported in CI."""
 
+PARTS: Mapping[str, str] = MappingProxyType(
+    {"hearing-by-hand": "runner.operations.hearing_by_hand:opened"},
+)
+"""Imported when asked for."""
+
 DISCOVERY = "runner.engine.discovery"
 ENGINES = "runner.wiring.engines"
 """Imported when an engine is to run."""
+
+
+_Kind = TypeVar("_Kind")
 
 
 class _Discovery(Protocol):
@@ -124,6 +133,12 @@ class Toolbox(CodeToolbox):
                 "nobody can be told: apprise is not installed",
                 hint="pip install 'gitops-runner[notify]'",
             ) from None
+        return found
+
+    def part(self, part: Part[_Kind]) -> _Kind:
+        """See Tools."""
+        module, _, attribute = PARTS[part.name].partition(":")
+        found: _Kind = getattr(import_module(module), attribute)
         return found
 
     def heard(self) -> Rumour | None:
