@@ -14,7 +14,7 @@ from runner.model.pull_request import MergeKind, PullRequest
 from tests.checkout import git
 from tests.forge.gitea_bench import GiteaBench
 from tests.forge.merged_request import MergedRequest
-from tests.forge.published_request import NETWORK, STACK
+from tests.forge.published_request import STACK
 from tests.journeys.codes import waiting_for
 from tests.program import Program, Ran
 from tests.waiting import until
