@@ -25,14 +25,15 @@ SHOWING: Showing[DoctorResult] = Showing(
     default="",
     help="Fetch an engine that is missing, as this version pins it: `pulumi`.",
 )
-@choice("--forge", is_flag=True, help="What the forge protects, and what not: comes with a later version.")
+@choice("--forge", is_flag=True, help="Ask the forge instead: what our token may, and what is guarded.")
 @click.pass_context
 def doctor(context: click.Context, /, install: str, forge: bool) -> int:
-    """Check this machine and this repository.
+    """Check this machine and this repository, or the forge.
 
     \b
     runner doctor
     runner doctor --json
+    runner doctor --forge
     runner doctor --install pulumi
     """
     return conducted(context, operation, DoctorRequest(install=install, forge=forge), SHOWING, asks=True)

@@ -7,13 +7,14 @@ accepted when it passes `runner.conformance.forge`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
 
 from msgspec import Struct, field
 
 from runner.model.check import Check, CheckReport, Rollout
+from runner.model.forge_rights import JobEnvironment, Pipelines, Right, SettingsPages, TokenSource
 from runner.model.person import Grant, Membership, Permission, Person
 from runner.model.pull_request import Comment, Contributions, Merge, PullRequest, Review
 
@@ -32,7 +33,8 @@ class Project(Struct, frozen=True, kw_only=True):
 class ForgeLimits(Struct, frozen=True, kw_only=True):
     """How much the forge takes, in characters, and what it has. `comment`: a comment's body; `title` and `summary`: of
     a check (0: it shows none). `annotations`: whether lines of the code can be marked; `rollouts`: whether it keeps
-    deployments; `editors`: whether it tells who edited a comment."""
+    deployments; `editors`: whether it tells who edited a comment; `environments`: whether it has places that keep
+    secrets for the jobs of some branches."""
 
     comment: int
     title: int
@@ -40,6 +42,7 @@ class ForgeLimits(Struct, frozen=True, kw_only=True):
     annotations: bool = False
     rollouts: bool = False
     editors: bool = False
+    environments: bool = False
 
 
 class TokenIdentity(Struct, frozen=True, kw_only=True):
@@ -56,7 +59,8 @@ class TokenIdentity(Struct, frozen=True, kw_only=True):
 class Protection(Struct, frozen=True, kw_only=True):
     """How a branch is guarded, for who wants to know what a plain writer could do. None: the forge would not tell
     this token. `checks` are names that must be green, each with the app that must report it (empty: anyone);
-    `pushes`: whether a plain writer may push to it; `rewinds`: whether anyone may force it back."""
+    `pushes`: whether a plain writer may push to it; `rewinds`: whether anyone may force it back; `pipelines`: whether
+    a merge needs all of its pipeline green, where a forge requires that instead of checks."""
 
     branch: str
     protected: bool | None
@@ -65,6 +69,7 @@ class Protection(Struct, frozen=True, kw_only=True):
     stale_dismissed: bool | None = None
     pushes: bool | None = None
     rewinds: bool | None = None
+    pipelines: bool | None = None
     because: str = ""
 
 
@@ -81,6 +86,14 @@ class Forge(Protocol):
     @property
     def limits(self) -> ForgeLimits:
         """How much it takes."""
+
+    @property
+    def token_source(self) -> TokenSource:
+        """Where its token was found, if there is one."""
+
+    @property
+    def pages(self) -> SettingsPages:
+        """Where people set this repository up."""
 
     def close(self) -> None:
         """Lets its connections go."""
@@ -140,6 +153,16 @@ class Forge(Protocol):
 
     def protection(self, branch: str) -> Protection:
         """How a branch is guarded, as far as this token may know."""
+
+    def rights(self, commit: str, teams: Sequence[str]) -> tuple[Right, ...]:
+        """What our token may of what runner needs, `teams` among it where there are any; `commit` is one
+        of the repository's branches. Found out by reading only: what only writing would show is None."""
+
+    def pipelines(self) -> Pipelines:
+        """Whether its CI is on for the repository, as far as this token may know."""
+
+    def job_environment(self, name: str) -> JobEnvironment:
+        """How the place is guarded that keeps a job's secrets, as far as this token may know."""
 
     def merge(self, wish: Merge) -> PullRequest:
         """Merges exactly that head, and returns the pull request as merged (also when it was merged with that head

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from urllib.parse import quote
 
@@ -41,6 +42,7 @@ from runner.forge.gitea_payloads import (
     reviews_of,
     rights_of,
 )
+from runner.forge.gitea_rights import actions_on_gitea, pages_of_gitea, rights_on_gitea
 from runner.forge.gitea_wire import (
     BranchWire,
     CommentWire,
@@ -57,6 +59,7 @@ from runner.forge.gitea_wire import (
     UserWire,
 )
 from runner.model.check import Check, CheckReport, Rollout
+from runner.model.forge_rights import NO_TOKEN, JobEnvironment, Pipelines, Right, TokenSource
 from runner.model.person import Grant, Membership, Permission, Person
 from runner.model.pull_request import Comment, Contributions, Merge, PullRequest, PullState, Review
 
@@ -69,8 +72,10 @@ _FEED = 1000  # events of a repository that are looked through for the pushes to
 class GiteaForge:
     """See Forge. `caller` asks `…/api/v1`."""
 
-    def __init__(self, project: Project, caller: Caller) -> None:
+    def __init__(self, project: Project, caller: Caller, source: TokenSource = NO_TOKEN) -> None:
         self.project = project
+        self.token_source = source
+        self.pages = pages_of_gitea(project)
         self.limits = ForgeLimits(comment=_LONGEST_COMMENT, title=TITLE, summary=0)
         self._call = caller
         self._repo = f"repos/{quote(project.path)}"
@@ -262,6 +267,19 @@ class GiteaForge:
             rule = None
         return protection_of(found, rule)
 
+    def rights(self, commit: str, teams: Sequence[str]) -> tuple[Right, ...]:
+        """See Forge."""
+        return rights_on_gitea(self._call, self.project, self.identity(), commit, teams)
+
+    def pipelines(self) -> Pipelines:
+        """See Forge."""
+        return actions_on_gitea(self._call, self.project.path)
+
+    def job_environment(self, name: str) -> JobEnvironment:
+        """See Forge. Gitea has none."""
+        because = "this forge has none: who may push any branch can use every secret of its jobs"
+        return JobEnvironment(name=name, there=False, guarded=False, because=because)
+
     def merge(self, wish: Merge) -> PullRequest:
         """See Forge. Until Gitea knows whether it can be merged, it asks to try again later; it says the same of a
         conflict, so the tries are counted."""
@@ -291,4 +309,6 @@ def opened(project: Project, access: Access) -> Forge:
     """See access.Opener."""
     access.redactor.add(access.token, "forge token")
     credential = Token(access.token, scheme="token") if access.token else Anonymous()
-    return GiteaForge(project, Caller(project.api, credential, access.redactor, access.patience, {}))
+    return GiteaForge(
+        project, Caller(project.api, credential, access.redactor, access.patience, {}), access.source
+    )

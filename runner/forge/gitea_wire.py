@@ -30,6 +30,7 @@ class RepositoryWire(Struct, frozen=True):
 
     full_name: str
     permissions: RepositoryRights | None = None
+    has_actions: bool | None = None
 
 
 class LabelWire(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from urllib.parse import quote
 
@@ -47,6 +47,12 @@ from runner.forge.github_payloads import (
     rights_of,
     status_body,
 )
+from runner.forge.github_rights import (
+    actions_on_github,
+    environment_on_github,
+    pages_of_github,
+    rights_on_github,
+)
 from runner.forge.github_wire import (
     ActivityWire,
     BranchWire,
@@ -68,6 +74,7 @@ from runner.forge.github_wire import (
 )
 from runner.forge.pushing import pushers_of
 from runner.model.check import Check, CheckReport, Rollout
+from runner.model.forge_rights import NO_TOKEN, JobEnvironment, Pipelines, Right, TokenSource
 from runner.model.person import Grant, Membership, Permission, Person
 from runner.model.pull_request import Comment, Contributions, Merge, PullRequest, PullState, Review
 
@@ -80,10 +87,20 @@ _VIEWER = "query{viewer{login databaseId}}"
 class GitHubForge:
     """See Forge. `caller` asks the REST API; `app` has who we are where we are an app, else None."""
 
-    def __init__(self, project: Project, caller: Caller, app: AppIdentity | None = None) -> None:
+    def __init__(
+        self, project: Project, caller: Caller, app: AppIdentity | None = None, source: TokenSource = NO_TOKEN
+    ) -> None:
         self.project = project
+        self.token_source = source
+        self.pages = pages_of_github(project)
         self.limits = ForgeLimits(
-            comment=COMMENT, title=TITLE, summary=SUMMARY, annotations=True, rollouts=True, editors=True
+            comment=COMMENT,
+            title=TITLE,
+            summary=SUMMARY,
+            annotations=True,
+            rollouts=True,
+            editors=True,
+            environments=True,
         )
         self._call = caller
         self._app = app
@@ -334,6 +351,18 @@ class GitHubForge:
             classic = None
         return protection_of(found, rules, classic)
 
+    def rights(self, commit: str, teams: Sequence[str]) -> tuple[Right, ...]:
+        """See Forge."""
+        return rights_on_github(self._call, self.project, self.identity(), commit, teams)
+
+    def pipelines(self) -> Pipelines:
+        """See Forge. Only administrators are told."""
+        return actions_on_github(self._call, self.project.path)
+
+    def job_environment(self, name: str) -> JobEnvironment:
+        """See Forge."""
+        return environment_on_github(self._call, self.project.path, name)
+
     def merge(self, wish: Merge) -> PullRequest:
         """See Forge. GitHub has no fast forward: one that is asked for is refused here."""
         what = f"merge pull request {wish.number}"
@@ -360,7 +389,6 @@ def opened(project: Project, access: Access) -> Forge:
     access.redactor.add(access.token, "forge token")
     if access.app:
         app = AppIdentity(project, access, access.app)
-        return GitHubForge(project, caller_of(project, access, app.token), app)
-    return GitHubForge(
-        project, caller_of(project, access, Token(access.token) if access.token else Anonymous())
-    )
+        return GitHubForge(project, caller_of(project, access, app.token), app, access.source)
+    credential = Token(access.token) if access.token else Anonymous()
+    return GitHubForge(project, caller_of(project, access, credential), source=access.source)

@@ -286,3 +286,21 @@ class GraphAnswer(Struct, frozen=True):
 
     answer: GraphWire | None = field(name="data", default=None)
     errors: tuple[dict[str, object], ...] = ()
+
+
+class ActionsWire(Struct, frozen=True):
+    """Whether Actions are on."""
+
+    enabled: bool
+
+
+class BranchPolicyWire(Struct, frozen=True):
+    """Which branches may use an environment: protected ones, or those that it names."""
+
+    protected_branches: bool = False
+
+
+class EnvironmentWire(Struct, frozen=True):
+    """An environment. No policy: every branch may use it."""
+
+    deployment_branch_policy: BranchPolicyWire | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 from runner.errors import AskedWrongly, Denied
 from runner.forge import Forge, ForgeLimits, Project, Protection, TokenIdentity
 from runner.forge.access import Access
+from runner.forge.asking_leave import unless_refused
 from runner.forge.calling import Ask, Caller, Query
 from runner.forge.comment_care import (
     granted,
@@ -40,6 +42,12 @@ from runner.forge.gitlab_payloads import (
     rights_of,
     status_body,
 )
+from runner.forge.gitlab_rights import (
+    environment_on_gitlab,
+    pages_of_gitlab,
+    pipelines_on_gitlab,
+    rights_on_gitlab,
+)
 from runner.forge.gitlab_wire import (
     AccessWire,
     ApprovalsWire,
@@ -61,6 +69,7 @@ from runner.forge.gitlab_wire import (
 )
 from runner.forge.pushing import pushers_of
 from runner.model.check import Check, CheckReport, CheckState, Rollout
+from runner.model.forge_rights import NO_TOKEN, JobEnvironment, Pipelines, Right, TokenSource
 from runner.model.person import Grant, Membership, Permission, Person
 from runner.model.pull_request import (
     Comment,
@@ -81,9 +90,15 @@ _EDITOR = "query($id:NoteID!){note(id:$id){author{username} lastEditedAt lastEdi
 class GitLabForge:
     """See Forge. `caller` asks `…/api/v4`; `job`: with a CI job's own token, which may do little."""
 
-    def __init__(self, project: Project, caller: Caller, *, job: bool = False) -> None:
+    def __init__(
+        self, project: Project, caller: Caller, *, job: bool = False, source: TokenSource = NO_TOKEN
+    ) -> None:
         self.project = project
-        self.limits = ForgeLimits(comment=COMMENT, title=TITLE, summary=0, rollouts=True, editors=True)
+        self.token_source = source
+        self.pages = pages_of_gitlab(project)
+        self.limits = ForgeLimits(
+            comment=COMMENT, title=TITLE, summary=0, rollouts=True, editors=True, environments=True
+        )
         self._call = caller
         self._job = job
         self._repo = f"projects/{quote(project.path, safe='')}"
@@ -308,13 +323,26 @@ class GitLabForge:
         what = f"read how `{branch}` is protected"
         name = quote(branch, safe="")
         found = self._call.read(what, f"{self._repo}/repository/branches/{name}", BranchWire)
+        whole, _ = unless_refused(lambda: self._call.read(what, self._repo, ProjectWire))
         if not found.protected:
-            return protection_of(found, None)
+            return protection_of(found, None, whole)
         try:
             rule = self._call.find(what, f"{self._repo}/protected_branches/{name}", ProtectedWire)
         except Denied:
             rule = None
-        return protection_of(found, rule)
+        return protection_of(found, rule, whole)
+
+    def rights(self, commit: str, teams: Sequence[str]) -> tuple[Right, ...]:
+        """See Forge."""
+        return rights_on_gitlab(self._call, self.project, self.identity(), commit, teams)
+
+    def pipelines(self) -> Pipelines:
+        """See Forge."""
+        return pipelines_on_gitlab(self._call, self.project.path)
+
+    def job_environment(self, name: str) -> JobEnvironment:
+        """See Forge."""
+        return environment_on_gitlab(self._call, self.project.path, name)
 
     def merge(self, wish: Merge) -> PullRequest:
         """See Forge. Whether commits are merged, rebased or fast-forwarded is the project's setting in GitLab: only a
@@ -343,4 +371,4 @@ def opened(project: Project, access: Access) -> Forge:
     if access.token:
         credential = Token(access.token, header="JOB-TOKEN", scheme="") if access.job else Token(access.token)
     caller = Caller(project.api, credential, access.redactor, access.patience, {})
-    return GitLabForge(project, caller, job=access.job)
+    return GitLabForge(project, caller, job=access.job, source=access.source)

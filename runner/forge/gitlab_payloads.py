@@ -15,6 +15,7 @@ from runner.forge.gitlab_wire import (
     CommitWire,
     EventWire,
     NoteWire,
+    ProjectWire,
     ProtectedWire,
     PullWire,
     ReviewerWire,
@@ -234,17 +235,18 @@ def rights_of(rights: RightsWire) -> Permission:
     return ways[0] if ways[0].covers(ways[1]) else ways[1]
 
 
-def protection_of(branch: BranchWire, protected: ProtectedWire | None) -> Protection:
-    """How a branch is guarded. GitLab requires no checks by name, and does not tell of approvals here."""
-    if not branch.protected:
-        free = Protection(
-            branch=branch.name, protected=False, stale_dismissed=False, pushes=True, rewinds=True
-        )
-        return replace(free, because="GitLab requires pipelines, not checks by name")
-    return Protection(
+def protection_of(
+    branch: BranchWire, protected: ProtectedWire | None, project: ProjectWire | None
+) -> Protection:
+    """How a branch is guarded. GitLab requires no checks by name, and does not tell of approvals here. `protected` and
+    `project` None: this token may not see them."""
+    known = Protection(
         branch=branch.name,
-        protected=True,
-        pushes=branch.developers_can_push,
-        rewinds=protected.allow_force_push if protected else None,
+        protected=branch.protected,
+        pipelines=project.only_allow_merge_if_pipeline_succeeds if project else None,
         because="GitLab requires pipelines, not checks by name",
     )
+    if not branch.protected:
+        return replace(known, stale_dismissed=False, pushes=True, rewinds=True)
+    rewinds = protected.allow_force_push if protected else None
+    return replace(known, pushes=branch.developers_can_push, rewinds=rewinds)

@@ -35,6 +35,8 @@ class ProjectWire(Struct, frozen=True):
     id: int
     path_with_namespace: str
     permissions: RightsWire = RightsWire()
+    builds_access_level: str | None = None
+    only_allow_merge_if_pipeline_succeeds: bool | None = None
 
 
 class JobWire(Struct, frozen=True):

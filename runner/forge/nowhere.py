@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from runner.errors import AskedWrongly
 from runner.forge import ForgeLimits, Project, Protection, TokenIdentity
 from runner.model.check import Check, CheckReport, Rollout
+from runner.model.forge_rights import JobEnvironment, Pipelines, Right, SettingsPages, TokenSource
 from runner.model.person import NO_ONE, Grant, Membership, Permission, Person
 from runner.model.pull_request import Comment, Contributions, Merge, PullRequest, Review
 
@@ -17,6 +20,8 @@ class Nowhere:
         self.because = because
         self.project = Project(brand="none", host="", path="", web="", api="")
         self.limits = ForgeLimits(comment=0, title=0, summary=0)
+        self.token_source = TokenSource()
+        self.pages = SettingsPages()
 
     def close(self) -> None:
         """See Forge."""
@@ -92,6 +97,18 @@ class Nowhere:
     def protection(self, branch: str) -> Protection:
         """See Forge."""
         return Protection(branch=branch, protected=None, because=self.because)
+
+    def rights(self, commit: str, teams: Sequence[str]) -> tuple[Right, ...]:
+        """See Forge."""
+        return ()
+
+    def pipelines(self) -> Pipelines:
+        """See Forge."""
+        return Pipelines(enabled=None, because=self.because)
+
+    def job_environment(self, name: str) -> JobEnvironment:
+        """See Forge."""
+        return JobEnvironment(name=name, there=None, guarded=None, because=self.because)
 
     def merge(self, wish: Merge) -> PullRequest:
         """See Forge."""

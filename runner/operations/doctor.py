@@ -1,4 +1,4 @@
-"""`doctor`: looks at this machine and this repository, and says what is not well and how to mend it."""
+"""`doctor`: looks at this machine and this repository, or at the forge, and says what is not well and what mends it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from runner.diagnostics import Diagnostic
-from runner.errors import AskedWrongly, RunnerError, strongest
+from runner.errors import RunnerError, strongest
 from runner.operations.bench import Bench
 from runner.operations.checkup import Check, Checked, looked
+from runner.operations.forge_checks import of_forge
 from runner.operations.machine_checks import of_engines, of_machine
 from runner.operations.repository_checks import of_repository
 from runner.operations.survey import Survey, survey
@@ -18,7 +19,7 @@ __all__ = ["Check", "DoctorRequest", "DoctorResult", "doctor"]
 
 
 class DoctorRequest(Struct, frozen=True, kw_only=True):
-    """`install` names an engine to fetch; `forge`: ask the forge what it protects."""
+    """`install` names an engine to fetch; `forge`: the forge is looked at, not this machine."""
 
     install: str = ""
     forge: bool = False
@@ -41,13 +42,7 @@ def doctor(request: DoctorRequest, bench: Bench) -> DoctorResult:
         return DoctorResult(
             checks=(Check(name=request.install, ok=True, found=said),), next=("runner doctor",)
         )
-    if request.forge:
-        raise AskedWrongly.of(
-            "not-yet",
-            "`runner doctor --forge` is not in this version: no forge is asked",
-            hint="`runner doctor` says what a plain writer could do to the record",
-        )
-    found = tuple(_all(bench))
+    found = tuple(of_forge(bench) if request.forge else _all(bench))
     exit_code = strongest([each.exit_code for each in found])
     following = () if exit_code else ("runner status",)
     return DoctorResult(checks=tuple(each.check for each in found), next=following, exit_code=exit_code)

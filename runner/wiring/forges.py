@@ -22,6 +22,7 @@ from runner.kit.clock import Clock
 from runner.kit.process import Command, find_program, run
 from runner.kit.redaction import Redactor
 from runner.kit.stop import Stop
+from runner.model.forge_rights import TokenSource
 
 _LOGIN_SECONDS = 10.0
 
@@ -47,8 +48,15 @@ def forge_of(settings: ForgeSettings, needs: ForgeNeeds) -> Forge:
     brand = BRANDS.get(found.brand)
     patience = Patience(clock=needs.clock, wait=needs.stop.wait)
     app = _app(settings, needs)
-    token, job = _token(brand, found.host, needs) if brand and not app else ("", False)
-    access = Access(redactor=needs.redactor, patience=patience, token=token, job=job, app=app)
+    token, job, source = _token(brand, found.host, needs) if brand and not app else ("", False, "")
+    access = Access(
+        redactor=needs.redactor,
+        patience=patience,
+        token=token,
+        job=job,
+        app=app,
+        source=TokenSource(found="`forge.app` of runner.yaml" if app else source, looked=_places(brand)),
+    )
     return _opener(found.brand)(found, access)
 
 
@@ -77,13 +85,22 @@ def _opener(brand: str) -> Opener:
     )
 
 
-def _token(brand: Brand, host: str, needs: ForgeNeeds) -> tuple[str, bool]:
-    """A token, and whether it is a CI job's own."""
+def _places(brand: Brand | None) -> tuple[str, ...]:
+    """Where a token is looked for."""
+    if brand is None:
+        return ()
+    names = [*brand.tokens, *brand.job_tokens, *([" ".join(brand.login[:2])] if brand.login else [])]
+    return tuple(f"`{name}`" for name in names)
+
+
+def _token(brand: Brand, host: str, needs: ForgeNeeds) -> tuple[str, bool, str]:
+    """A token, whether it is a CI job's own, and where it was."""
     for names, job in ((brand.tokens, False), (brand.job_tokens, True)):
         for name in names:
             if token := needs.variables.get(name, "").strip():
-                return token, job
-    return _logged_in(brand, host, needs), False
+                return token, job, f"`{name}`"
+    token = _logged_in(brand, host, needs)
+    return token, False, f"`{' '.join(brand.login)}`".replace("{host}", host) if token else ""
 
 
 def _logged_in(brand: Brand, host: str, needs: ForgeNeeds) -> str:

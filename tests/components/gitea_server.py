@@ -99,12 +99,16 @@ class GiteaServer:
         email = f"{login}@example.test"
         person = {"username": login, "password": password, "email": email, "must_change_password": False}
         self.ask(self.admin, "POST", "admin/users", person)
+        return Account(login, self.new_token(login, password, ["all"]), password)
+
+    def new_token(self, login: str, password: str, scopes: list[str]) -> str:
+        """Another token of a user."""
         asked = urllib.request.Request(f"{self.url}/api/v1/users/{login}/tokens", method="POST")
         basic = base64.b64encode(f"{login}:{password}".encode()).decode()
         asked.add_header("Authorization", f"Basic {basic}")
-        made = _sent(asked, {"name": "tests", "scopes": ["all"]})
+        made = _sent(asked, {"name": f"tests-{secrets.token_hex(4)}", "scopes": scopes})
         assert isinstance(made, dict)
-        return Account(login, str(made["sha1"]), password)
+        return str(made["sha1"])
 
     def remote(self, account: Account, path: str) -> str:
         """The address to push to as that account."""

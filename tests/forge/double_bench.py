@@ -7,6 +7,7 @@ from runner.forge.access import Access, AppAccess, Opener
 from runner.forge.calling import Patience
 from runner.kit.clock import SetClock
 from runner.kit.redaction import Redactor
+from runner.model.forge_rights import TokenSource
 from runner.model.person import Person
 from runner.model.pull_request import ReviewState
 from tests.forge.loopback_forge import LoopbackForge
@@ -63,9 +64,18 @@ class DoubleBench:
         """See ForgeBench."""
         return self.opened(token=self.world.people[person.login].token)
 
-    def opened(self, *, token: str = "", job: bool = False, app: AppAccess | None = None) -> Forge:
+    def opened(
+        self, *, token: str = "", job: bool = False, app: AppAccess | None = None, source: str = ""
+    ) -> Forge:
         """With another token, or as an app."""
-        access = Access(redactor=self.redactor, patience=self.waits.patience, token=token, job=job, app=app)
+        access = Access(
+            redactor=self.redactor,
+            patience=self.waits.patience,
+            token=token,
+            job=job,
+            app=app,
+            source=TokenSource(found=source),
+        )
         forge = self._opener(self.project, access)
         self._opened.append(forge)
         return forge

@@ -1,7 +1,8 @@
 """A GitHub Enterprise Server of ours on loopback, with a memory; what it answers is made after GitHub's description."""
 
 from tests.forge.github_description import Description
-from tests.forge.github_double_shapes import GitHubShapes, moment
+from tests.forge.github_double_guards import GitHubGuards
+from tests.forge.github_double_shapes import moment
 from tests.forge.loopback_forge import LoopbackForge, Reply, Request, page
 from tests.forge.world import Reported, Someone, World
 
@@ -9,7 +10,7 @@ _REPO = "/api/v3/repos/{owner}/{repo}"
 _GRANTED = {"contents": "write", "checks": "write", "pull_requests": "write", "metadata": "read"}
 
 
-class GitHubDouble(GitHubShapes):
+class GitHubDouble(GitHubGuards):
     """Routes over a World."""
 
     def __init__(self, world: World, description: Description) -> None:
@@ -43,6 +44,9 @@ class GitHubDouble(GitHubShapes):
             ("GET", f"{_REPO}/branches/{{branch+}}/protection", self.protection),
             ("GET", f"{_REPO}/branches/{{branch}}", self.branch),
             ("GET", f"{_REPO}/rules/branches/{{branch}}", self.rules),
+            ("GET", f"{_REPO}/actions/permissions", self.actions),
+            ("GET", f"{_REPO}/environments/{{name}}", self.environment),
+            ("GET", "/api/v3/orgs/{org}/teams/{team}", self.team),
             ("GET", f"{_REPO}/installation", self.installation),
             ("POST", "/api/v3/app/installations/{id}/access_tokens", self.make_token),
             ("GET", "/api/v3/app", self.app),
@@ -83,7 +87,9 @@ class GitHubDouble(GitHubShapes):
         if someone is None or someone.bot:
             return Reply(403, {"message": "Resource not accessible by integration"})
         reply = self._said("get /user", {**self.told_person(someone.login), "user_view_type": "private"})
-        reply.headers["X-OAuth-Scopes"] = "repo, read:org"
+        scopes = self.world.scopes.get(someone.login, "repo, read:org")
+        if scopes is not None:
+            reply.headers["X-OAuth-Scopes"] = scopes
         return reply
 
     def graph(self, request: Request) -> Reply:
@@ -157,8 +163,8 @@ class GitHubDouble(GitHubShapes):
         found = [
             pull
             for pull in self.world.pulls.values()
-            if (pull.state == "open") == (request.query["state"] == "open")
-            and request.query["base"] == "main"
+            if (pull.state == "open") == (request.query.get("state", "open") == "open")
+            and request.query.get("base", "main") == "main"
         ]
         return self._listed("get REPO/pulls", request, [self.told_pull(each) for each in found[::-1]])
 

@@ -55,6 +55,9 @@ class GitLabDouble:
             ("PUT", f"{_PROJECT}/deployments/{{id}}", self.move_rollout),
             ("GET", f"{_PROJECT}/repository/branches/{{branch}}", self.branch),
             ("GET", f"{_PROJECT}/protected_branches/{{branch}}", self.protection),
+            ("GET", "/api/v4/groups/{group}", self.group),
+            ("GET", f"{_PROJECT}/environments", self.environments),
+            ("GET", f"{_PROJECT}/protected_environments/{{name}}", self.protected_environment),
         ):
             self.server.route(method, path, answer)
 
@@ -87,7 +90,10 @@ class GitLabDouble:
 
     def token(self, request: Request) -> Reply:
         """The token about itself."""
-        return Reply(200, {"id": 1, "scopes": ["api"], "active": True})
+        scopes = self.world.scopes.get(self.asking(request).login, "api")
+        if scopes is None:
+            return _MISSING
+        return Reply(200, {"id": 1, "scopes": scopes.split(), "active": True})
 
     def graph(self, request: Request) -> Reply:
         """The one question that we ask."""
@@ -108,7 +114,12 @@ class GitLabDouble:
             "project_access": {"access_level": level, "notification_level": 3},
             "group_access": None,
         }
-        return Reply(200, {"id": 1, "path_with_namespace": self.world.path, "permissions": permissions})
+        told = {"id": 1, "path_with_namespace": self.world.path, "permissions": permissions}
+        builds = "enabled" if self.world.pipelines else "disabled"
+        green = bool(self.world.protections)
+        return Reply(
+            200, {**told, "builds_access_level": builds, "only_allow_merge_if_pipeline_succeeds": green}
+        )
 
     def member(self, request: Request) -> Reply:
         """By number; 404 for who is none."""
@@ -164,7 +175,7 @@ class GitLabDouble:
         """Those that are asked for, the newest first."""
         wanted = [each for each in self.world.pulls.values() if each.state == "open"]
         found: list[object] = [
-            self._pull(each) for each in wanted[::-1] if request.query["target_branch"] == "main"
+            self._pull(each) for each in wanted[::-1] if request.query.get("target_branch", "main") == "main"
         ]
         return page(self.server, request, found)
 
@@ -354,3 +365,19 @@ class GitLabDouble:
         if not self.world.may(self.asking(request).login, "admin"):
             return Reply(403, {"message": "403 Forbidden"})
         return Reply(200, {"id": 1, "name": request.parts["branch"], "allow_force_push": False})
+
+    def group(self, request: Request) -> Reply:
+        """404 for what is not there, or not seen."""
+        if request.parts["group"] not in self.world.teams:
+            return _MISSING
+        return Reply(200, {"id": 3, "full_path": request.parts["group"]})
+
+    def environments(self, request: Request) -> Reply:
+        """By name."""
+        name = request.query["name"]
+        return Reply(200, [{"id": 5, "name": name}] if name in self.world.environments else [])
+
+    def protected_environment(self, request: Request) -> Reply:
+        """404 for what is not protected."""
+        name = request.parts["name"]
+        return Reply(200, {"name": name}) if self.world.environments.get(name) else _MISSING

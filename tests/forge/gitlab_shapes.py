@@ -42,7 +42,10 @@ _DOCUMENTED: Mapping[str, tuple[str, str]] = {
     "GET /job": ("", "id name status stage user ref commit pipeline web_url"),
     "GET /projects/:id": (
         "license statistics with_custom_attributes",
-        "id path_with_namespace default_branch permissions visibility web_url merge_method squash_option",
+        (
+            "id path_with_namespace default_branch permissions visibility web_url merge_method squash_option"
+            " builds_access_level only_allow_merge_if_pipeline_succeeds"
+        ),
     ),
     "GET /projects/:id/merge_requests": (
         f"state target_branch source_branch scope order_by sort labels author_id wip {_PAGE}",
@@ -111,6 +114,18 @@ _DOCUMENTED: Mapping[str, tuple[str, str]] = {
             "id name push_access_levels merge_access_levels allow_force_push unprotect_access_levels"
             " code_owner_approval_required"
         ),
+    ),
+    "GET /groups/:id": (
+        "with_custom_attributes with_projects",
+        "id name path description visibility avatar_url web_url full_name full_path parent_id projects",
+    ),
+    "GET /projects/:id/environments": (
+        f"name search states {_PAGE}",
+        "id name slug description external_url created_at updated_at tier state",
+    ),
+    "GET /projects/:id/protected_environments/:name": (
+        "",
+        "name deploy_access_levels required_approval_count approval_rules",
     ),
     "PUT /projects/:id/merge_requests/:iid/merge": (
         (

@@ -132,6 +132,9 @@ class World:
         self.reports: list[Reported] = []
         self.rollouts: list[Reported] = []
         self.protections: dict[str, tuple[str, int]] = {}
+        self.environments: dict[str, bool] = {}  # of jobs: whether only some branches' may use it
+        self.pipelines = True  # whether the forge's CI is on
+        self.scopes: dict[str, str | None] = {}  # what somebody's token tells of itself, None: nothing
         self._moved(self.path, "main", self.commit("alice", ()), "alice")
 
     def id(self) -> int:
