@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from runner.decisions.gates import unenforced_verdict
 from runner.decisions.intent import CatchUp, Resume
+from runner.decisions.orphans import Unwished
 from runner.decisions.telling_people import events_of, news
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import AskedWrongly, Denied, NoAnswer, strongest
@@ -26,6 +27,7 @@ from runner.operations.admitting import Hearing, admitted, pending_outcome
 from runner.operations.bench import Bench
 from runner.operations.closures import is_behind
 from runner.operations.code_gate import pass_code_gate
+from runner.operations.ending_targets import chosen_with
 from runner.operations.endings import counted_outcomes
 from runner.operations.grounds import Ground, grounds_of
 from runner.operations.judging import closed_now, judge_targets
@@ -33,13 +35,14 @@ from runner.operations.notifying import notify
 from runner.operations.opening import begin_taking, opened
 from runner.operations.planning import PlanRequest
 from runner.operations.promoting import promotions
+from runner.operations.removal import ending_in, remove_unwished
 from runner.operations.rolling_out import Rollouts, rollouts_of
 from runner.operations.rounds import Course, Outcomes, run_rounds, tell_started
 from runner.operations.session import Session
 from runner.operations.settling import refuse_left, settle
 from runner.operations.standpoint import standpoint
 from runner.operations.superseding import superseded
-from runner.operations.survey import Law, Survey, chosen, gates_of, survey_at
+from runner.operations.survey import Law, Survey, gates_of, survey_at
 from runner.operations.unapplied import Arrived, Branch
 from runner.report.apply_comment import APPLY_MARKER, apply_comment
 
@@ -134,16 +137,15 @@ def _catch_up_branch(bench: Bench, law: Law, branch: Branch, asked: _Asked, done
     """Whether anything was applied. What ended at this tip is not begun again."""
     whole = survey_at(bench, branch.tip, law)
     whole.record.ledger.refresh(list(asked.environments))
-    behind = {
-        name: target
-        for name, target in chosen(asked.selection, whole).items()
-        if name.environment in asked.environments
-        and (branch.tip, name) not in done.tried
-        and is_behind(whole, target)
-    }
+    targets, ends = chosen_with(asked.selection, whole, ending_in(whole, asked.environments))
+    behind = [
+        name
+        for name in (*(each for each, target in targets.items() if is_behind(whole, target)), *ends)
+        if name.environment in asked.environments and (branch.tip, name) not in done.tried
+    ]
     done.tried.update((branch.tip, name) for name in behind)
-    for name in superseded(bench, whole, behind):
-        del behind[name]
+    past = superseded(bench, whole, behind)
+    behind = [name for name in behind if name not in past]
     for ground in grounds_of(bench, whole, law, branch, behind, done.arrived):
         _catch_up_ground(bench, branch, ground, done)
     fresh = _keep(whole, asked.environments, done)
@@ -163,16 +165,18 @@ def _catch_up_ground(bench: Bench, branch: Branch, ground: Ground, done: _Done) 
     whole.record.ledger.refresh(sorted({name.environment for name in ground.arrived}))
     targets = {name: whole.wishes.targets[name] for name in ground.arrived if name in whole.wishes.targets}
     targets = {name: target for name, target in targets.items() if is_behind(whole, target)}
-    refuse_left(left, targets)
-    closed = _closed(bench, whole, ground, targets)
+    ends = ending_in(whole, sorted({name.environment for name in ground.arrived}))
+    ends = {name: each for name, each in ends.items() if name in ground.arrived}
+    refuse_left(left, [*targets, *ends])
+    closed = _closed(bench, whole, ground, targets, ends)
     done.pending.update({name: each for name, each in closed.items() if isinstance(each, PendingApply)})
-    ends = {
+    shut = {
         name: pending_outcome(each) if isinstance(each, PendingApply) else each
         for name, each in closed.items()
     }
-    for outcome in ends.values():
+    for outcome in shut.values():
         bench.tell(outcome)
-    done.outcomes.update(ends)
+    done.outcomes.update(shut)
     going, notes = judge_targets(
         whole,
         {name: target for name, target in targets.items() if name not in closed},
@@ -180,9 +184,10 @@ def _catch_up_ground(bench: Bench, branch: Branch, ground: Ground, done: _Done) 
     )
     code = pass_code_gate(bench, whole, going)
     done.notes.extend([*whole.notes, *notes, *code.notes])
-    if going:
+    leaving = tuple(each for name, each in ends.items() if name not in closed)
+    if going or leaving:
         rollouts = rollouts_of(bench, branch.forge, branch.name, whole.revision.commit)
-        _run(bench, whole, ground, rollouts, going, done)
+        _run(bench, whole, ground, _Work(targets=going, ends=leaving, rollouts=rollouts), done)
 
 
 def _refuse_keyless(bench: Bench, whole: Survey, ground: Ground) -> None:
@@ -195,14 +200,18 @@ def _refuse_keyless(bench: Bench, whole: Survey, ground: Ground) -> None:
 
 
 def _closed(
-    bench: Bench, whole: Survey, ground: Ground, targets: Mapping[TargetName, Target]
+    bench: Bench,
+    whole: Survey,
+    ground: Ground,
+    targets: Mapping[TargetName, Target],
+    ends: Iterable[TargetName],
 ) -> dict[TargetName, PendingApply | TargetFinished]:
     """Those that are closed whatever their plan is: nothing is planned for them."""
     found: dict[TargetName, PendingApply | TargetFinished] = {}
     unproved: dict[TargetName, Verdict] = {}
     for environment in sorted({name.environment for name in targets}):
         unproved |= promotions(whole, gates_of(whole, environment), targets.values(), bench.clock.now())
-    for name in targets:
+    for name in (*targets, *ends):
         verdict = unenforced_verdict(gates_of(whole, name.environment), "up")
         told = closed_now(bench, whole, name, {})
         waits = [told.message] if told else []
@@ -213,25 +222,31 @@ def _closed(
                 target=name, outcome="failed", because=error.message, diagnostics=(error,), exit_code=3
             )
         elif waits:
-            found[name] = PendingApply(
-                target=name,
-                commit=whole.revision.commit,
-                law=whole.law,
-                waits=tuple(waits),
-                at=bench.clock.now(),
-                pulls=tuple(each.pull.number for each in ground.arrived[name].pulls),
-            )
+            found[name] = _waiting(bench, whole, ground, name, *waits)
     return found
 
 
-def _run(
-    bench: Bench,
-    whole: Survey,
-    ground: Ground,
-    rollouts: Rollouts,
-    targets: Mapping[TargetName, Target],
-    done: _Done,
-) -> None:
+def _waiting(bench: Bench, whole: Survey, ground: Ground, name: TargetName, *waits: str) -> PendingApply:
+    """What waits for something else than somebody's word on its plan."""
+    return PendingApply(
+        target=name,
+        commit=whole.revision.commit,
+        law=whole.law,
+        waits=waits,
+        at=bench.clock.now(),
+        pulls=tuple(each.pull.number for each in ground.arrived[name].pulls),
+    )
+
+
+class _Work(Struct, frozen=True, kw_only=True):
+    """What one run does: `targets` are applied, then `ends` are destroyed or forgotten; `rollouts` tell the forge."""
+
+    targets: Mapping[TargetName, Target]
+    ends: tuple[Unwished, ...]
+    rollouts: Rollouts
+
+
+def _run(bench: Bench, whole: Survey, ground: Ground, work: _Work, done: _Done) -> None:
     first: dict[TargetName, PlanKind] = {}
 
     def tell(happening: Happening) -> None:
@@ -248,10 +263,13 @@ def _run(
     )
     listening = replace(bench, tell=tell)
     with opened(listening, whole, "up", actor=_actor(ground)) as session:
-        outcomes = _rounds(session, targets, hearing, rollouts)
+        outcomes = _rounds(session, work, hearing)
         run = session.directory.id
-    rollouts.end(outcomes.values())
-    done.notes.extend(rollouts.notes)
+    work.rollouts.end(outcomes.values())
+    done.notes.extend(work.rollouts.notes)
+    for name, outcome in outcomes.items():
+        if outcome.outcome == "pending":
+            hearing.kept.setdefault(name, _waiting(bench, whole, ground, name, outcome.because))
     done.pending.update(hearing.kept)
     for name, outcome in outcomes.items():
         done.outcomes[name] = outcome
@@ -261,15 +279,13 @@ def _run(
     bench.tell(RunFinished(run=run, outcomes=counted_outcomes(outcomes), exit_code=strongest(codes)))
 
 
-def _rounds(
-    session: Session, targets: Mapping[TargetName, Target], hearing: Hearing, rollouts: Rollouts
-) -> Outcomes:
-    whole, bench = session.survey, session.bench
+def _rounds(session: Session, work: _Work, hearing: Hearing) -> Outcomes:
+    whole, bench, targets = session.survey, session.bench, work.targets
 
     def heard(plan: Plan) -> TargetFinished | None:
         ended = admitted(session, hearing, plan)
         if ended is None:
-            rollouts.begin(plan.target.environment)
+            work.rollouts.begin(plan.target.environment)
         return ended
 
     course = Course(
@@ -282,10 +298,14 @@ def _rounds(
         admitted=heard,
     )
     tell_started(session, course)
-    begin_taking(session, targets)
+    begin_taking(session, [*targets, *(each.target for each in work.ends)])
     outcomes = run_rounds(session, course)
     session.under_lease()
-    return outcomes
+    over = superseded(bench, whole, [each.target for each in work.ends])
+    for outcome in over.values():
+        bench.tell(outcome)
+    ends = remove_unwished(session, [each for each in work.ends if each.target not in over], course)
+    return outcomes | over | ends
 
 
 def _actor(ground: Ground) -> Actor:
@@ -334,4 +354,6 @@ def _is_over(whole: Survey, name: TargetName, done: _Done) -> bool:
     if name in done.outcomes:
         return done.outcomes[name].outcome in ("succeeded", "unchanged")
     target = whole.wishes.targets.get(name)
-    return target is None or not is_behind(whole, target)
+    if target is None:
+        return name not in ending_in(whole, (name.environment,))
+    return not is_behind(whole, target)

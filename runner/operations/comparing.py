@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from runner.config.configuration import GatesConfiguration
+from runner.config.configuration import GatesConfiguration, WishesConfiguration
 from runner.decisions.closure import Closure
 from runner.decisions.reverse_search import is_configuration
 from runner.decisions.terraform_closure import closure_of
@@ -14,7 +14,6 @@ from runner.git.ranges import changed_paths, first_parent
 from runner.git.repository import Repository
 from runner.model.environment import Gates
 from runner.model.names import TargetName
-from runner.model.target import Target
 from runner.operations.bench import Bench
 
 
@@ -37,7 +36,7 @@ class Comparing:
         self._gates = gates
         self._own = own
         self.repository: Repository = bench.tools.repository
-        self._sides: dict[str, Mapping[TargetName, Target] | None] = {}
+        self._sides: dict[str, WishesConfiguration | None] = {}
         self._closures: dict[tuple[str, TargetName], Closure | None] = {}
         self._paths: dict[tuple[str, str], tuple[str, ...]] = {}
         self._parents: dict[str, str] = {}
@@ -49,10 +48,13 @@ class Comparing:
         return self.differs(self._parents[commit], commit, name)
 
     def differs(self, parent: str, commit: str, name: TargetName) -> bool:
-        """Whether the target's closure differs between two commits; the first may be empty: there was nothing."""
+        """Whether the target's closure, or how it ends, differs between two commits; the first may be empty: there was
+        nothing."""
         before, after = self._closure(parent, name), self._closure(commit, name)
+        if before is None and after is None:
+            return self._fate(parent, name) != self._fate(commit, name)
         if before is None or after is None:
-            return before is not after
+            return True
         if (parent, commit) not in self._paths:
             self._paths[parent, commit] = _paths_between(self.repository, parent, commit)
         paths = self._paths[parent, commit]
@@ -60,13 +62,20 @@ class Comparing:
             return False
         return (before.code, before.settings) != (after.code, after.settings)
 
+    def _fate(self, commit: str, name: TargetName) -> str:
+        """What `removed:` says there of a target that is not wished for."""
+        side = self._side(commit) if commit else None
+        own = side.wishes.get(name.environment) if side else None
+        return own.removed.get(name.stack, "") if own else ""
+
     def _closure(self, commit: str, name: TargetName) -> Closure | None:
         """None where there was no such target, or its configuration could not be believed."""
         if not commit:
             return None
         key = (commit, name)
         if key not in self._closures:
-            target = (self._targets(commit) or {}).get(name)
+            side = self._side(commit)
+            target = side.targets.get(name) if side else None
             self._closures[key] = (
                 closure_of(
                     target,
@@ -79,11 +88,11 @@ class Comparing:
             )
         return self._closures[key]
 
-    def _targets(self, commit: str) -> Mapping[TargetName, Target] | None:
+    def _side(self, commit: str) -> WishesConfiguration | None:
         if commit not in self._sides:
             try:
                 tree = CommitTree(self.repository, commit)
-                self._sides[commit] = self._tools.wishes(tree, self._gates).targets
+                self._sides[commit] = self._tools.wishes(tree, self._gates)
             except AskedWrongly:
                 self._sides[commit] = None
         return self._sides[commit]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import reduce
 
 from msgspec import Struct
@@ -12,7 +12,6 @@ from runner.forge import Forge
 from runner.git.repository import Repository
 from runner.model.environment import Gates
 from runner.model.names import TargetName
-from runner.model.target import Target
 from runner.operations.bench import Bench
 from runner.operations.survey import Law, Survey, gates_of, law_at
 from runner.operations.unapplied import Arrived, Branch, arrived
@@ -33,7 +32,7 @@ def grounds_of(
     whole: Survey,
     now: Law,
     branch: Branch,
-    behind: Mapping[TargetName, Target],
+    behind: Collection[TargetName],
     upstream: Mapping[TargetName, Arrived],
 ) -> tuple[Ground, ...]:
     """The grounds of all that is behind on a branch, the oldest first. `now`: the default branch's tip. What has not

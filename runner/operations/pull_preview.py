@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from runner.decisions.affected import Affected, Reason
+from runner.decisions.orphans import Unwished
 from runner.diagnostics import Diagnostic, Severity
 from runner.errors import AskedWrongly
 from runner.git.ranges import merge_bases
@@ -24,15 +25,17 @@ from runner.model.selection_request import SelectionRequest
 from runner.model.target import Target
 from runner.operations.affected import reached
 from runner.operations.bench import Bench
+from runner.operations.ending_targets import chosen_with, foretold, plan_ends
 from runner.operations.judging import believe_inputs
 from runner.operations.opening import opened
 from runner.operations.planning import PlanRequest
-from runner.operations.request_code import CodeReader, change_of
+from runner.operations.removal import ending_in
+from runner.operations.request_code import CodeRead, CodeReader, change_of
 from runner.operations.request_reach import applies_to, gates_for, request_paths
 from runner.operations.rounds import Course, plan_round, tell_started
 from runner.operations.session import Session
 from runner.operations.standpoint import Standpoint
-from runner.operations.survey import Law, Survey, chosen, survey_at
+from runner.operations.survey import Law, Survey, survey_at
 
 MOST_NATIVE = 8 << 20
 """Bytes of the engines' own words that are kept of one preview: what is over it cannot be opened in full."""
@@ -103,14 +106,18 @@ def _planned(
     law = Law(commit=stand.law, gates=stand.gates, remote=stand.remote)
     whole = survey_at(bench, frame.planned, law, conducts=True)
     rows = reached(bench.tools, f"{tip}..{frame.planned}").rows
-    targets = _targets(stand, whole, rows, asked)
-    environments = sorted({name.environment for name in targets})
+    targets, ending = _targets(stand, whole, rows, asked)
+    environments = sorted({name.environment for name in (*targets, *ending)})
     frame = replace(
         frame,
         applies={name: gates_for(stand, name).apply for name in environments},
-        notices=(*_warnings(whole.notes), *_orphans(stand, rows, asked.pull.into)),
+        notices=(
+            *_warnings(whole.notes),
+            *_orphans(stand, rows, asked.pull.into),
+            *map(foretold, ending.values()),
+        ),
     )
-    if not targets:
+    if not targets and not ending:
         here, there = tip[:12], frame.planned[:12]
         others = f"; {len(rows)} of other branches or orphans are" if rows else ""
         because = f"no target of `{asked.pull.into}` differs between `{here}` and `{there}`{others}"
@@ -123,34 +130,48 @@ def _planned(
     shut = {name: each for name, each in code.items() if each.shut}
     waiting = _behind_shut(whole, targets, shut)
     going = {name: target for name, target in targets.items() if name not in shut and name not in waiting}
-    made, run = _made(bench, whole, going) if going else ({}, frame.run)
+    made, run = _made(bench, whole, going, ending) if going or ending else ({}, frame.run)
     found = []
     for name in targets:
-        affected = rows[name].because if name in rows else ()
-        read = code[name]
-        preview = made.get(name) or TargetPreview(
-            target=name,
-            outcome=read.shut or Outcome.SKIPPED,
-            because=read.verdict.because if read.shut else waiting[name],
-        )
-        found.append(
-            replace(preview, affected=affected, code=read.told, verdicts=(*preview.verdicts, read.verdict))
-        )
+        preview = made.get(name) or _unplanned(name, code[name], waiting.get(name, ""))
+        found.append(_looked_at(preview, rows, code[name]))
+    found += [replace(made[name], affected=rows[name].because) for name in ending]
     return replace(frame, targets=tuple(found), run=run)
+
+
+def _unplanned(name: TargetName, read: CodeRead, waiting: str) -> TargetPreview:
+    because = read.verdict.because if read.shut else waiting
+    return TargetPreview(target=name, outcome=read.shut or Outcome.SKIPPED, because=because)
+
+
+def _looked_at(preview: TargetPreview, rows: Mapping[TargetName, Affected], read: CodeRead) -> TargetPreview:
+    """With because of what it is looked at, and what its code was found to be."""
+    affected = rows[preview.target].because if preview.target in rows else ()
+    verdicts = (*preview.verdicts, read.verdict)
+    return replace(preview, affected=affected, code=read.told, verdicts=verdicts)
 
 
 def _targets(
     stand: Standpoint, whole: Survey, rows: Mapping[TargetName, Affected], asked: Asked
-) -> dict[TargetName, Target]:
-    """What the merge touches of the environments that it applies to, narrowed to what somebody named."""
+) -> tuple[dict[TargetName, Target], dict[TargetName, Unwished]]:
+    """What the merge touches, and what it ends, of the environments that it applies to, narrowed to what somebody
+    named."""
     selection = SelectionRequest(selectors=asked.selectors, all_environments=not asked.selectors)
-    return {
-        name: target
-        for name, target in chosen(selection, whole).items()
-        if name in rows
-        and rows[name].reason is not Reason.ORPHAN
-        and applies_to(gates_for(stand, name.environment), asked.pull.into, stand.branch)
+    mine = {
+        name: row
+        for name, row in rows.items()
+        if applies_to(gates_for(stand, name.environment), asked.pull.into, stand.branch)
     }
+    left = sorted({name.environment for name, row in mine.items() if row.reason is Reason.ORPHAN})
+    whole.record.ledger.refresh(left)
+    ending = {name: each for name, each in ending_in(whole, left).items() if name in mine}
+    targets, ending = chosen_with(selection, whole, ending)
+    wanted = {
+        name: target
+        for name, target in targets.items()
+        if name in mine and mine[name].reason is not Reason.ORPHAN
+    }
+    return wanted, ending
 
 
 def _behind_shut(
@@ -178,7 +199,8 @@ def _warnings(notes: Iterable[Diagnostic]) -> Iterable[Diagnostic]:
 def _orphans(stand: Standpoint, rows: Mapping[TargetName, Affected], into: str) -> Iterable[Diagnostic]:
     """What nobody wishes for any more after the merge (law 11): told, and not touched."""
     for name, row in sorted(rows.items()):
-        if row.reason is Reason.ORPHAN and applies_to(gates_for(stand, name.environment), into, stand.branch):
+        told = row.reason is Reason.ORPHAN and row.hint
+        if told and applies_to(gates_for(stand, name.environment), into, stand.branch):
             yield Diagnostic(
                 code="target-orphaned",
                 message=f"`{name}` is not wished for any more: {'; '.join(row.because) or 'it is gone'}",
@@ -188,9 +210,9 @@ def _orphans(stand: Standpoint, rows: Mapping[TargetName, Affected], into: str) 
 
 
 def _made(
-    bench: Bench, whole: Survey, targets: Mapping[TargetName, Target]
+    bench: Bench, whole: Survey, targets: Mapping[TargetName, Target], ending: Mapping[TargetName, Unwished]
 ) -> tuple[dict[TargetName, TargetPreview], str]:
-    """Plans them, upstream first; and the run's id."""
+    """Plans them, upstream first, then what ends; and the run's id."""
     with opened(bench, whole, "preview") as session:
         for variable, secret in bench.variables.items():
             if _OURS.fullmatch(variable):
@@ -204,9 +226,10 @@ def _made(
         )
         tell_started(session, course)
         outcomes = plan_round(session, course, targets)
+        outcomes |= plan_ends(session, ending.values())
         left = MOST_NATIVE
         found: dict[TargetName, TargetPreview] = {}
-        for name in targets:
+        for name in (*targets, *ending):
             words = _words(session, name)
             left -= len(words)
             found[name] = _told(session, outcomes.get(name), name, words if left >= 0 else "")

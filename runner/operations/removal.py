@@ -12,14 +12,13 @@ from runner.errors import NoAnswer, RunnerError
 from runner.git import Pushed
 from runner.kit.dag import waves
 from runner.ledger import Writing
+from runner.model.approval import Vouched
 from runner.model.entry import Deployment, EntryKind
-from runner.model.happening import Noted, TargetFinished
+from runner.model.happening import Noted, PlanReady, TargetFinished
 from runner.model.names import TargetName
-from runner.model.plan import Plan, PlanKind, StateFacts
-from runner.operations.as_applied import as_applied
+from runner.operations.ending_targets import destroying, ending_of, forgetting
 from runner.operations.environment_entries import plain_entry
-from runner.operations.judging import closed_now, judge_references
-from runner.operations.planning import PlanRequest
+from runner.operations.judging import closed_now
 from runner.operations.recording import not_recorded
 from runner.operations.rounds import Course, Outcomes, failure_of, run_rounds
 from runner.operations.session import Session
@@ -35,6 +34,12 @@ def unwished_in(whole: Survey, environments: Sequence[str]) -> tuple[Unwished, .
         for stack, deployment in whole.record.ledger.live(environment).items()
     }
     return unwished(live, whole.wishes.targets, whole.wishes.wishes)
+
+
+def ending_in(whole: Survey, environments: Sequence[str]) -> dict[TargetName, Unwished]:
+    """Those of them that `removed:` destroys or forgets."""
+    found = unwished_in(whole, environments)
+    return {each.target: each for each in found if each.fate in (Fate.DESTROY, Fate.FORGET)}
 
 
 def remove_unwished(session: Session, going: Sequence[Unwished], course: Course) -> Outcomes:
@@ -102,11 +107,9 @@ def _loud(each: Unwished) -> Diagnostic:
 
 
 def _destroyed(session: Session, name: TargetName, live: Deployment, course: Course) -> Outcomes:
-    """Destroys a target as it was last applied: its code, inputs and lock file, not the head's. What it may read is
-    what today's gates allow."""
+    """Destroys a target as it was last applied."""
     try:
-        past, target = as_applied(session, name, live)
-        judge_references(past.survey, {name: target})
+        past, target = ending_of(session, name, live)
     except RunnerError as error:
         outcome = failure_of(session, name, error)
         session.bench.tell(outcome)
@@ -114,37 +117,34 @@ def _destroyed(session: Session, name: TargetName, live: Deployment, course: Cou
     own = Course(
         targets={name: target},
         needs={name: ()},
-        request=PlanRequest(destroy=True, purpose="apply"),
+        request=destroying("apply"),
         approve=course.approve,
         verb="destroy",
         ends=True,
+        admitted=course.admitted,
     )
     return run_rounds(past, own)
 
 
-def _forgetting(session: Session, name: TargetName) -> Plan:
-    """What a person is asked about: nothing in the cloud changes."""
-    return Plan(
-        target=name,
-        kind=PlanKind.PLANNED,
-        engine=None,
-        planned=None,
-        digests=None,
-        state=StateFacts(),
-        commit=session.survey.revision.commit,
-        made_at=session.bench.clock.now(),
-        because="`removed:` says forget",
-    )
-
-
 def _forgotten(session: Session, name: TargetName, live: Deployment, course: Course) -> TargetFinished:
     """Ends the record of a target; what it made stays in the cloud. Asked for as a plan is: its state goes."""
-    if not course.approve((_forgetting(session, name),)):
+    plan = forgetting(session, name, live)
+    session.bench.tell(PlanReady(plan=plan))
+    if not course.approve((plan,)):
         return _left(session, name, "skipped", "you said no")
+    if held := course.admitted(plan):
+        session.bench.tell(held)
+        return held
     leases = session.leases_of(name)
     fence = leases.held(name).fence
     because = "`removed:` says forget; its resources stay in the cloud"
-    entry = replace(plain_entry(session, name, EntryKind.FORGET, because), fence=fence)
+    vouched = session.vouched.get(name, Vouched())
+    entry = replace(
+        plain_entry(session, name, EntryKind.FORGET, because),
+        fence=fence,
+        approvers=vouched.approvers,
+        pull_request=vouched.pull_request,
+    )
     writing = Writing(
         entry=entry, deployment=replace(live, last=entry, ended=True, resources=0), outputs={}, resources=()
     )

@@ -48,11 +48,17 @@ def request_reach(bench: Bench, stand: Standpoint, pull: PullRequest, brand: str
     mine = {
         name: row
         for name, row in rows.items()
-        if row.reason is not Reason.ORPHAN
-        and name in wished.targets
+        if (name in wished.targets if row.reason is not Reason.ORPHAN else ends(stand, row))
         and applies_to(gates_for(stand, name.environment), pull.into, stand.branch)
     }
     return RequestReach(paths=paths, targets=mine)
+
+
+def ends(stand: Standpoint, row: Affected) -> bool:
+    """Whether a merge destroys or forgets what is no longer wished for: `removed:` says so, and it is live."""
+    name = row.target
+    live = stand.record.ledger.live(name.environment).get(name.stack)
+    return row.reason is Reason.ORPHAN and not row.hint and live is not None and not live.ended
 
 
 def request_paths(bench: Bench, stand: Standpoint, pull: PullRequest, brand: str) -> tuple[str, ...]:

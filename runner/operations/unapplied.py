@@ -6,7 +6,7 @@ believed only where branch, state and merge commit agree: a commit names what it
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from msgspec import Struct, field
@@ -17,7 +17,6 @@ from runner.git.ranges import first_parent
 from runner.git.repository import Repository
 from runner.model.names import TargetName
 from runner.model.pull_request import MergeKind, PullRequest, PullState
-from runner.model.target import Target
 from runner.operations.bench import Bench
 from runner.operations.comparing import Comparing
 from runner.operations.survey import Survey, gates_of
@@ -66,23 +65,21 @@ class Branch(Struct, frozen=True, kw_only=True):
 
 
 def arrived(
-    bench: Bench, whole: Survey, branch: Branch, targets: Mapping[TargetName, Target]
+    bench: Bench, whole: Survey, branch: Branch, targets: Iterable[TargetName]
 ) -> dict[TargetName, Arrived]:
     """How each of `targets`, all of one environment, came to be behind the branch's tip. NoAnswer of the forge."""
     comparing = Comparing(bench, whole.gates, partial(gates_of, whole))
     return {
-        name: arrived_since(
-            branch, comparing, target, _since(bench.tools.repository, whole, name, branch.tip)
-        )
-        for name, target in targets.items()
+        name: arrived_since(branch, comparing, name, _since(bench.tools.repository, whole, name, branch.tip))
+        for name in targets
     }
 
 
-def arrived_since(branch: Branch, comparing: Comparing, target: Target, since: str) -> Arrived:
+def arrived_since(branch: Branch, comparing: Comparing, name: TargetName, since: str) -> Arrived:
     """How what touches a target came to the branch after `since` (empty: from its beginning)."""
     repository = comparing.repository
     chain = first_parents(repository, since, branch.tip)
-    touching = [at for at, commit in enumerate(chain) if comparing.touched(commit, target.name)]
+    touching = [at for at, commit in enumerate(chain) if comparing.touched(commit, name)]
     if not touching:
         return Arrived()
     units = _Units(chain, branch)
