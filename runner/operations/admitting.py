@@ -29,6 +29,7 @@ from runner.model.plan import Digests, Plan, PlanKind
 from runner.model.pull_request import PullRequest
 from runner.model.verdict import Answer
 from runner.operations.approval_facts import Wanted, approval_facts, owners_file
+from runner.operations.approved_code import ShownAndNow, code_approved
 from runner.operations.comparing import Comparing, step_paths
 from runner.operations.diverging import divergences
 from runner.operations.named_words import NamedWords, named_words
@@ -143,20 +144,30 @@ def _of_pull(session: Session, hearing: Hearing, plan: Plan, came: Came, require
     digests, planned = plan.digests, plan.planned
     if digests is None or planned is None:
         return _Found(waits=("there is no plan to approve",))
-    paths = {path for step in came.steps for path in step_paths(session.bench.tools.repository, step)}
-    facts = _facts(session, hearing, came, requires, tuple(sorted(paths)))
+    facts, paths = _facts_of(session, hearing, came, requires)
+    shown = _shown(facts.approval.showings, plan.target)
+    code = shown is not None and code_approved(
+        session,
+        hearing.forge,
+        ShownAndNow(target=plan.target, came=came, shown=shown, now=digests, planned=planned),
+        lambda other: _by_itself(session, hearing, plan, other, requires),
+    )
     asked = Approving(
-        target=plan.target, digests=digests, planned=planned, requires=requires, paths=tuple(sorted(paths))
+        target=plan.target,
+        digests=digests,
+        planned=planned,
+        requires=requires,
+        paths=paths,
+        code_approved=code,
     )
     counted = standing(asked, facts.approval)
     named = standing(replace(asked, requires=_SOMEBODY), replace(facts.approval, reviews=()))
-    shown = _shown(facts.approval.showings, plan.target)
     waits = list(counted.missing)
     if waits:
         waits += [f"`{each.login}`: {each.because}" for each in counted.reviews if not each.counts]
     waits += _rejected(facts, plan.target)
     if not named.open:
-        waits += _unseen(hearing, plan, came, shown)
+        waits += _unseen(hearing, asked, came, shown)
     waits += _checks(hearing, came, requires)
     if requires.undiverged:
         waits += _diverged(session, hearing, plan.target, came)
@@ -164,6 +175,29 @@ def _of_pull(session: Session, hearing: Hearing, plan: Plan, came: Came, require
     return _Found(
         waits=tuple(dict.fromkeys(waits)), approvers=_approvers(counted, named), differing=differing
     )
+
+
+def _by_itself(session: Session, hearing: Hearing, plan: Plan, came: Came, requires: Requires) -> bool:
+    """Whether another pull request was approved for what it showed of the target at its own head. What the plan of
+    today destroys is asked of the one that it is held against."""
+    facts, paths = _facts_of(session, hearing, came, requires)
+    last = facts.approval.showings[-1] if facts.approval.showings else None
+    shown = last.digests.get(plan.target) if last and last.commit == came.pull.head_commit else None
+    if shown is None or plan.planned is None:
+        return False
+    own = replace(requires, destroys=None)
+    asked = Approving(target=plan.target, digests=shown, planned=plan.planned, requires=own, paths=paths)
+    closed = (*_rejected(facts, plan.target), *_checks(hearing, came, requires))
+    return standing(asked, facts.approval).open and not closed
+
+
+def _facts_of(
+    session: Session, hearing: Hearing, came: Came, requires: Requires
+) -> tuple[_Facts, tuple[str, ...]]:
+    """With the paths by which a pull request touches the target."""
+    repository = session.bench.tools.repository
+    paths = tuple(sorted({path for step in came.steps for path in step_paths(repository, step)}))
+    return _facts(session, hearing, came, requires, paths), paths
 
 
 def _approvers(*standings: Standing) -> tuple[str, ...]:
@@ -175,20 +209,18 @@ def _shown(showings: tuple[Showing, ...], target: TargetName) -> Digests | None:
     return showings[-1].digests.get(target) if showings else None
 
 
-def _unseen(hearing: Hearing, plan: Plan, came: Came, shown: Digests | None) -> Iterator[str]:
+def _unseen(hearing: Hearing, plan: Approving, came: Came, shown: Digests | None) -> Iterator[str]:
     """What was merged was what was shown: another plan is a person's to look at, whoever approved the first."""
     gates = hearing.gates[plan.target.environment]
     if plan.target.environment in hearing.unknown:
         yield f"`{plan.target.environment}` is new: the gates before it do not know it, and one approval names the plan"
-    if plan.digests is None or plan.planned is None:
-        return
     late = hearing.first.get(plan.target, PlanKind.PLANNED) is not PlanKind.PLANNED
     if gates.plans.on_merge == "fresh" and not late:
         return
     if shown is None:
         yield f"pull request {came.pull.number} showed no plan of it that could be approved"
         return
-    verdict = holds(shown, plan.digests, plan.planned, code_approved=False)
+    verdict = holds(shown, plan.digests, plan.planned, code_approved=plan.code_approved)
     if verdict.answer is not Answer.ALLOW:
         yield verdict.because
 
