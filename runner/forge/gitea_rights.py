@@ -68,7 +68,7 @@ def _people(call: Caller, project: Project) -> Right:
     place = f"repos/{quote(project.path)}/collaborators/{quote(owner)}/permission"
     asked = Ask(what="read the permissions of others", path=place, expected=(404,))
     settings = f"{project.web}/{project.path}/settings/collaboration"
-    grant = f"only an administrator's token may: {settings}: Administrator for its account"
+    grant = f"{settings}: Administrator for the token's account; no other is told"
     return tried(Need.PEOPLE, lambda: call.ask(asked), grant)
 
 

@@ -32,9 +32,7 @@ _WRITES = (Need.COMMENTS, Need.CHECKS, Need.ROLLOUTS)
 _LEVELS = ("read", "write", "admin")
 _WHOLE_SCOPES = ("repo", "public_repo")
 _ONE = {"per_page": 1}
-_JOB_TEAMS = (
-    "no workflow's own token can: `forge: {app: …}` in runner.yaml, a GitHub App with `Members: read`"
-)
+_JOB_TEAMS = "by a GitHub App with `Members: Read-only`, `forge: {app: …}` in runner.yaml; no job's own can"
 
 
 def rights_on_github(

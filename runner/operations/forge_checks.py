@@ -117,8 +117,8 @@ def _right(right: Right) -> Check:
 
 
 def _given(right: Right) -> str:
-    verb = "is granted at" if right.allowed is None else "grant it at"
-    return f"{verb} {right.grant}" if right.grant else ""
+    verb = "if it lacks it" if right.allowed is None else "grant it"
+    return f"{verb}: {right.grant}" if right.grant else ""
 
 
 def teams_of(gates: GatesConfiguration) -> Sequence[str]:

@@ -121,7 +121,10 @@ def _required(forge: Forge, found: Protection) -> Check:
 
 
 def _place(forge: Forge, name: str) -> Check:
-    label, hint = f"environment {name}", f"set it up at {forge.pages.environments}: its branches only"
+    label, hint = (
+        f"environment {name}",
+        f"set it up at {forge.pages.environments} as `runner init --ci` names it: its branches only",
+    )
     found = forge.job_environment(name)
     if not forge.limits.environments:
         hint = "give the apply identity to a machine that only protected branches' jobs reach, or trust who may push"
@@ -129,7 +132,7 @@ def _place(forge: Forge, name: str) -> Check:
     if found.there is None or (found.there and found.guarded is None):
         return Check(name=label, ok=None, found=f"not known: {found.because}", hint=hint)
     if not found.there:
-        return Check(name=label, ok=False, found=f"it is not there: {found.because}", hint=hint)
+        return Check(name=label, ok=False, found=found.because, hint=hint)
     return Check(name=label, ok=found.guarded, found=found.because, hint="" if found.guarded else hint)
 
 
@@ -170,7 +173,8 @@ def _plain_writer(stand: Standpoint) -> Check:
     entries = "write no entry that is believed, for entries must be signed" if signed else "write entries"
     believed = "nothing is believed before its signature is checked (law 12); " if signed else ""
     against = (
-        f"{believed}a clone that has seen more stops everything at a record that moved back (law 13, exit 7);"
+        f"{believed}states and plans are sealed, and a forged one is refused (exit 7);"
+        " a clone that has seen more stops everything at a record that moved back (law 13, exit 7);"
         " a fresh clone, as a CI job's is, sees nothing missing"
     )
     if settings.refs == "branches":

@@ -128,7 +128,8 @@ class GitHubDouble(GitHubGuards):
     def installation(self, request: Request) -> Reply:
         """Of our app, asked with a claim."""
         self.claims.append(request.headers["authorization"].removeprefix("Bearer "))
-        return self._said("get REPO/installation", {"id": 77, "app_slug": "robot", "permissions": {}})
+        told = {"id": 77, "app_slug": "robot", "permissions": {}, "account": self.told_person("alice")}
+        return self._said("get REPO/installation", told)
 
     def make_token(self, request: Request) -> Reply:
         """The token of `robot[bot]`."""

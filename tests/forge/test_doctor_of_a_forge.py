@@ -5,8 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from runner.errors import strongest
+from runner.forge.access import AppAccess
+from runner.forge.credentials import AppClaim
 from runner.kit.stop import Stop
 from runner.operations.checkup import Check, Checked
 from runner.operations.forge_checks import told_by
@@ -120,6 +124,7 @@ def test_a_workflow_s_own_token_is_told_where_its_permissions_stand(
     assert "`permissions: {checks: write}`" in found["report the check"].hint
     assert (found["read teams"].ok, found.code) == (False, 3)
     assert "GitHub App" in found["read teams"].hint
+    assert found["environment runner-apply"].ok is True
     github.server.faults = [
         Fault("/pulls$", "GET", 403, words={"message": "Resource not accessible by integration"})
     ]
@@ -147,6 +152,21 @@ def test_a_person_s_token_of_github_is_held_to_its_scopes_and_its_account(
     reader = asked(github, stand, "carol")
     assert reader["report the check"].ok is False
     assert "carol may read" in reader["report the check"].found
+
+
+def test_an_app_is_held_to_the_permissions_that_its_installation_has(
+    github: DoubleBench, stands: Stands
+) -> None:
+    guarded(github)
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    claim = AppClaim("1", key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    forge = github.opened(app=AppAccess(claim=claim), source="`forge.app`")
+    found = Findings(list(told_by(forge, stands(prod=TEAM))))
+    assert "an app's, of `robot[bot]`" in found["token"].found
+    assert (found["comment"].ok, found["report the check"].ok, found["read teams"].ok) == (True, True, True)
+    assert found.code == 3
+    assert "`Deployments: no access`" in found["record deployments"].found
+    assert "Deployments: Read and write; then accept that" in found["record deployments"].hint
 
 
 def test_what_only_administrators_are_told_is_unknown_and_never_fine(
@@ -260,7 +280,7 @@ def test_on_gitea_each_missing_permission_is_named_with_its_place(doctor: Doctor
     assert "refs/runner/*" in str(well["plain writer"]["found"])
     writer = doctor.ask("alice", 3)
     assert writer["read the permissions of others"]["ok"] is False
-    assert "administrator" in str(writer["read the permissions of others"]["hint"])
+    assert "Administrator" in str(writer["read the permissions of others"]["hint"])
     assert writer["branch main"]["ok"] is None, "the rule is shown to administrators only"
 
 
