@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 
+from tests.bench.event_to_comment import event_to_comment
 from tests.bench.forty_previews import forty_previews
 from tests.bench.large_records import growth, large_records, thousand_targets
 from tests.bench.large_repository import large_repository, two_sizes
@@ -20,6 +21,7 @@ BENCHES: dict[str, Callable[[], Iterator[Row]]] = {
     "help": start_up,
     "previews": forty_previews,
     "again": second_previews,
+    "comment": event_to_comment,
     "applies": forty_applies,
     "runners": twenty_runners,
     "status": thousand_targets,
