@@ -48,6 +48,8 @@ from runner.operations.obeying import Asking, obey
 from runner.operations.preview_artifact import FILE, read_artifact, write_artifact
 from runner.operations.publishing import Published, publish, recount
 from runner.operations.pull_preview import Asked, pull_preview
+from runner.operations.queue_contents import queue_head, queued_pulls, strange
+from runner.operations.queued_requests import publish_queued
 from runner.operations.request_endings import clean_up, drop_old
 from runner.operations.stale_previews import mark_stale
 from runner.operations.standpoint import Standpoint, standpoint
@@ -188,7 +190,7 @@ def _done(job: _Job, wanted: Intent) -> CiResult:
 def _previewed(job: _Job, wanted: Preview) -> CiResult:
     stage = job.request.stage
     if stage is Stage.PUBLISH:
-        preview = _handed_over(job)
+        preview = _handed_over(job, job.pull.head_commit)
     else:
         asked = Asked(
             pull=job.pull,
@@ -206,14 +208,14 @@ def _previewed(job: _Job, wanted: Preview) -> CiResult:
     return replace(_published(job, wanted.because, told), preview=preview)
 
 
-def _handed_over(job: _Job) -> RequestPreview:
+def _handed_over(job: _Job, head: str) -> RequestPreview:
     """What the plan stage wrote. Without it the check is red, with why: one that never reports would block for ever."""
     try:
         return read_artifact(job.request.artifact)
     except (AskedWrongly, Denied) as refused:
-        if job.rumour.commit in ("", job.pull.head_commit):
+        if job.rumour.commit in ("", head):
             because = refused.diagnostics[0].message
-            report_whole(job.forge, job.pull.head_commit, CheckState.FAILED, because)
+            report_whole(job.forge, head, CheckState.FAILED, because)
         raise
 
 
@@ -242,11 +244,24 @@ def _caught_up(job: _Job, wanted: CatchUp | Resume) -> CiResult:
 
 
 def _queued(job: _Job, wanted: QueueCheck) -> CiResult:
-    """Closed, until the approvals of a queue's head are counted here (law 10)."""
-    because = f"{wanted.because}, and this version counts no approvals at the head of a queue"
-    if job.request.stage in (Stage.PUBLISH, Stage.ALL):
-        report_whole(job.forge, wanted.commit, CheckState.FAILED, because)
-    return _result(job, because, exit_code=3 if job.request.stage is Stage.ALL else 0)
+    """What is queued is planned as it would be merged: each target needs the approvals of that very plan."""
+    head, number, stage = queue_head(wanted.commit, wanted.into), job.rumour.number, job.request.stage
+    if stage is Stage.PUBLISH:
+        preview = _handed_over(job, wanted.commit)
+    else:
+        asked = Asked(
+            pull=head,
+            brand=job.forge.project.brand,
+            stranger=strange(job.bench, job.stand, job.forge, head, number),
+            queued=True,
+        )
+        preview = pull_preview(job.bench, job.stand, asked)
+    if stage is Stage.PLAN:
+        write_artifact(job.request.artifact, preview)
+        return _result(job, f"{wanted.because}; planned: {conclusion(preview).because}", preview=preview)
+    pulls = queued_pulls(job.bench, job.stand, job.forge, head, number)
+    told = publish_queued(job.bench, job.forge, pulls, preview, heard=wanted.commit)
+    return replace(_published(job, wanted.because, told), preview=preview)
 
 
 def _obeyed(job: _Job, wanted: Obey) -> CiResult:

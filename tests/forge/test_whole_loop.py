@@ -1,4 +1,4 @@
-"""The main loop as people live it, on a real Gitea: opened, planned, told, approved, merged, applied."""
+"""What else happens in the main loop, on a real Gitea; the loop itself is in test_three_forges, for every brand."""
 
 import json
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from runner.model.names import TargetName
 from runner.model.pull_request import PullRequest
 from tests.forge.gitea_bench import GiteaBench
 from tests.forge.merged_request import MergedRequest
+from tests.forge.published_request import STACK
 from tests.journeys.stage import Told
 from tests.program import Program
 
@@ -78,36 +79,6 @@ def jobs(
     return Jobs(MergedRequest(gitea, tmp_path / "clone"), run_runner, tmp_path)
 
 
-def test_what_was_shown_and_approved_is_what_the_merge_applies(jobs: Jobs, tmp_path: Path) -> None:
-    scene = jobs.scene
-    pull = scene.open(size=2)
-    artifact = ("--artifact", str(tmp_path / "handed" / "preview.json"))
-    planned = jobs.pull(pull, "--stage", "plan", *artifact, token=False)
-    assert [each["outcome"] for each in planned.rows("target_previewed")] == ["planned"]
-    assert not scene.comments(pull), "the plan stage tells nobody"
-
-    jobs.pull(pull, "--stage", "publish", *artifact)
-    (comment,) = scene.comments(pull)
-    assert "prod/network" in comment.body
-    assert scene.report(pull.head_commit).state in WAITING
-    scene.approve(pull)
-    jobs.run("pull_request_review", review_of(pull), "--stage", "publish")
-    assert scene.report(pull.head_commit).state is CheckState.PASSED
-
-    scene.merge(pull)
-    jobs.push()
-    newest = scene.record(NETWORK)[0]
-    assert (newest["Result"], newest["Approved-by"], newest["Pull-Request"]) == (
-        "succeeded",
-        "bob",
-        str(pull.number),
-    )
-    entries = len(scene.record(NETWORK))
-    again = jobs.push()
-    assert not again.rows("applied")
-    assert len(scene.record(NETWORK)) == entries, "a rerun applies nothing twice"
-
-
 LONG = 'resource "terraform_data" "long" {\n  input = join(",", range(0, 1000))\n}\n'
 
 
@@ -138,6 +109,35 @@ def test_what_fits_no_comment_is_approved_only_where_the_whole_of_it_can_be_open
     scene.approve(pull)
     jobs.run("pull_request_review", review_of(pull), "--stage", "publish")
     assert scene.report(pull.head_commit).state is CheckState.PASSED
+
+
+def test_at_the_head_of_a_queue_what_is_not_approved_fails_and_what_is_approved_passes(
+    jobs: Jobs, tmp_path: Path
+) -> None:
+    scene, clone = jobs.scene, jobs.scene.clone
+    one, two = scene.open(size=2), scene.open(size=1, files={"stacks/app/main.tf": STACK.format(size=3)})
+    clone.git("switch", "--quiet", "--detach", "origin/main")
+    head = ""
+    for pull in (one, two):
+        jobs.pull(pull)
+        clone.git("merge", "--quiet", "--no-ff", "--no-edit", pull.head_commit)
+        head = clone.git("rev-parse", "HEAD")
+        # As GitHub's queue does it: a branch of its own at what each of them is merged to.
+        clone.push(f"gh-readonly-queue/main/pr-{pull.number}-{head}")
+    scene.approve(one)
+    queue = {"action": "checks_requested", "merge_group": {"head_sha": head, "base_ref": "refs/heads/main"}}
+    artifact = ("--artifact", str(tmp_path / "handed" / "preview.json"))
+    planned = jobs.run("merge_group", queue, "--stage", "plan", *artifact)
+    assert {each["target"] for each in planned.rows("target_previewed")} == {"prod/network", "prod/app"}
+    jobs.run("merge_group", queue, "--stage", "publish", *artifact)
+    told = scene.report(head)
+    assert (told.state, "`prod/app` waits for 1 more" in told.title) == (CheckState.FAILED, True), told
+    scene.approve(two)
+    jobs.run("merge_group", queue, "--stage", "publish", *artifact)
+    assert scene.report(head).state is CheckState.PASSED
+    (tmp_path / "handed" / "preview.json").unlink()
+    jobs.run("merge_group", queue, "--stage", "publish", *artifact, code=2)
+    assert scene.report(head).state is CheckState.FAILED, "without a preview nothing is green"
 
 
 def test_one_job_that_does_all_says_whom_it_trusts(jobs: Jobs) -> None:
