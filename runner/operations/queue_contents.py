@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from runner.decisions.intent import stranger
 from runner.errors import AskedWrongly
 from runner.forge import Forge
 from runner.git.ranges import fetched_commit
 from runner.model.person import NO_ONE
 from runner.model.pull_request import PullRequest, PullState
 from runner.operations.bench import Bench
-from runner.operations.heard_facts import UNASKED
+from runner.operations.heard_facts import UNASKED, heads
 from runner.operations.standpoint import Standpoint
 
 MOST_QUEUED = 100
@@ -50,12 +49,14 @@ def queued_pulls(
 
 
 def strange(bench: Bench, stand: Standpoint, forge: Forge, head: PullRequest, number: int) -> bool:
-    """Whether code of somebody who may not push here is in it, or nobody can tell (law 5)."""
+    """Whether code of somebody who may not push here is in it, or nobody can tell (law 5): only who may puts a head on
+    a branch of this repository. A job that plans may not ask the forge for anybody's rights."""
     try:
         pulls = queued_pulls(bench, stand, forge, head, number)
-        return not pulls or any(stranger(each, forge.permission(each.author)) for each in pulls)
     except UNASKED:
         return True
+    ours = set(heads(bench, stand).values())
+    return not pulls or any(each.fork or each.head_commit not in ours for each in pulls)
 
 
 def _numbers(bench: Bench, stand: Standpoint, head: PullRequest) -> Iterator[int]:
