@@ -9,9 +9,11 @@ import pytest
 from runner.model.check import CheckState
 from runner.model.names import TargetName
 from runner.model.pull_request import MergeKind, PullRequest
+from tests.clouds.aws_repository import PROVIDER, client, runner_file
 from tests.forge.gitea_bench import GiteaBench
 from tests.forge.merged_request import MergedRequest
-from tests.forge.published_request import NETWORK, STACK
+from tests.forge.published_request import NETWORK, PROD, STACK
+from tests.listening_room import listening
 from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("terraform_binary")
@@ -138,3 +140,48 @@ def test_one_merge_that_lowers_the_reviews_adds_a_stack_that_waits(
         assert (done.exit_code, {each.target.stack for each in done.pending}) == (8, {"network", "dns"})
     assert not scene.record(named("dns"))
     assert not marker.exists()
+
+
+QUEUE = 'resource "aws_sqs_queue" "jobs" {\n  name = "jobs"\n  delay_seconds = 5\n}\n'
+
+
+def test_an_endpoint_that_is_pushed_after_the_approval_makes_nothing_here_nor_there(
+    gitea: GiteaBench,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    aws_provider: Path,
+    aws_environment: dict[str, str],
+) -> None:
+    monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "file:http")
+    for name, value in aws_environment.items():
+        monkeypatch.setenv(name, value)
+    address = aws_environment["AWS_ENDPOINT_URL"]
+    with listening() as (theirs, heard):
+        forge = f"forge: {{type: gitea, url: {gitea.server.url}}}\n"
+        inputs = f"targets: {{cloud: {{inputs: {{endpoint: '{address}'}}}}}}\n"
+        scene = MergedRequest(
+            gitea,
+            tmp_path / "clone",
+            {
+                "runner.yaml": runner_file(aws_provider) + forge,
+                "environments/prod.yaml": PROD + inputs,
+                "stacks/cloud/main.tf": PROVIDER,
+            },
+        )
+        pull = scene.open(size=1, files={"stacks/cloud/main.tf": PROVIDER + QUEUE})
+        assert {each.stack for each in scene.show(pull)} == {"cloud"}
+        scene.approve(pull)
+        before = len(scene.record(named("cloud")))
+        elsewhere = PROVIDER.replace("= var.endpoint", f'= "http://{theirs}"') + QUEUE
+        # what the provider asks of every account before it plans, and nothing of the queue
+        elsewhere = elsewhere.replace("  skip_meta", "  skip_get_ec2_platforms      = true\n  skip_meta")
+        pushed = scene.push(pull.head, 1, {"stacks/cloud/main.tf": elsewhere})
+        until(lambda: scene.forge.pull_request(pull.number).head_commit == pushed)
+        scene.merge(scene.forge.pull_request(pull.number))
+        done = scene.catch_up()
+        assert (done.exit_code, [each.target.stack for each in done.pending]) == (8, ["cloud"]), done
+        assert "code" in {each.name for each in done.pending[0].differing}
+        assert len(scene.record(named("cloud"))) == before
+        assert not heard
+    queues = client("sqs", aws_environment).list_queues(QueueNamePrefix="jobs")
+    assert not queues.get("QueueUrls")
