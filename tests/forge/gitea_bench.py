@@ -84,6 +84,15 @@ class GiteaBench:
         self._opened.append(forge)
         return forge
 
+    @property
+    def brand(self) -> str:
+        """As `forge.type` has it."""
+        return "gitea"
+
+    def remote(self, login: str) -> str:
+        """The address to push to as that account."""
+        return self.server.remote(self.accounts[login], self.path)
+
     def leave(self) -> None:
         """Lets all connections go."""
         for forge in self._opened:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
+from tests.forge.git_over_http import GitServer
+
 
 @dataclass(slots=True)
 class Request:
@@ -59,7 +61,8 @@ Check = Callable[[Request, Reply], list[str]]
 
 class LoopbackForge:
     """A server of routes. `mistakes` are requests and answers that the published description does not have; a test
-    that ends with one has failed. `seen` are the requests in order, `faults` what is still to go wrong."""
+    that ends with one has failed. `seen` are the requests in order, `faults` what is still to go wrong. `git` answers
+    what Git asks, where there is a repository behind it."""
 
     def __init__(self, check: Check) -> None:
         self.routes: list[Route] = []
@@ -67,6 +70,7 @@ class LoopbackForge:
         self.mistakes: list[str] = []
         self.seen: list[Request] = []
         self.url = ""
+        self.git: GitServer | None = None
         self._check = check
         self._lock = threading.Lock()
 
@@ -144,20 +148,27 @@ class _Asked(BaseHTTPRequestHandler):
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         split = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
+        assert isinstance(self.server, _Listener)
+        git = self.server.forge.git
+        if git and git.serves(split.path):
+            self._send(*git.answer(self.command, split, headers, content))
+            return
         query = dict(parse_qsl(split.query, keep_blank_values=True))
         body = json.loads(content) if content else None
-        assert isinstance(self.server, _Listener)
         reply = self.server.forge.answer(Request(self.command, split.path, query, headers, body))
         if reply is None:
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
             return
         written = b"" if reply.body is None else json.dumps(reply.body).encode()
-        self.send_response(reply.status)
-        for name, value in {**reply.headers, "Content-Length": str(len(written))}.items():
+        self._send(reply.status, reply.headers, written)
+
+    def _send(self, status: int, headers: dict[str, str], content: bytes) -> None:
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(content))}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(written)
+        self.wfile.write(content)
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Nobody reads it."""

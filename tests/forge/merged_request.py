@@ -19,6 +19,8 @@ from runner.operations.status import StatusRequest, StatusRow, status
 from runner.operations.survey import Law, survey_at
 from runner.operations.up import UpRequest, up
 from runner.report.apply_comment import APPLY_MARKER
+from tests.forge.forge_jobs import TOKENS
+from tests.forge.git_double_bench import HEADS, GitDoubleBench
 from tests.forge.gitea_bench import GiteaBench
 from tests.forge.published_request import PublishedRequest
 
@@ -28,13 +30,13 @@ class MergedRequest(PublishedRequest):
 
     def __init__(
         self,
-        gitea: GiteaBench,
+        gitea: GiteaBench | GitDoubleBench,
         path: Path,
         files: Mapping[str, str | None] | None = None,
         *,
         begun: bool = True,
     ) -> None:
-        runner = f"ledger: {{remote: origin}}\nforge: {{type: gitea, url: {gitea.server.url}}}\n"
+        runner = f"ledger: {{remote: origin}}\nforge: {{type: {gitea.brand}, url: {gitea.server.url}}}\n"
         super().__init__(gitea, path, {"runner.yaml": runner, **(files or {})})
         beginning = UpRequest(
             selection=SelectionRequest(selectors=("prod",)), yes=True, break_glass="the beginning"
@@ -51,7 +53,7 @@ class MergedRequest(PublishedRequest):
         repository = bench.tools.repository
         stand = standpoint(bench)
         tip = repository.fetch_branch("origin", pull.into)
-        repository.fetch_ref("origin", f"refs/pull/{pull.number}/head")
+        repository.fetch_ref("origin", HEADS[self.gitea.brand].format(pull.number))
         merge = repository.merge_tree(tip, pull.head_commit)
         commit = repository.commit_tree(merge.tree, [tip, pull.head_commit], "a merge")
         law = Law(commit=stand.law, gates=stand.gates, remote=stand.remote)
@@ -97,7 +99,7 @@ class MergedRequest(PublishedRequest):
 
     def as_person(self, login: str) -> dict[str, str]:
         """The variables of somebody who types a verb: their token, and Git that may reach the forge."""
-        return {"GITEA_TOKEN": self.gitea.accounts[login].token, "GIT_ALLOW_PROTOCOL": "file:http"}
+        return {TOKENS[self.gitea.brand]: self.gitea.accounts[login].token, "GIT_ALLOW_PROTOCOL": "file:http"}
 
     def told(self, pull: PullRequest) -> list[str]:
         """What was told of the apply, a comment each."""

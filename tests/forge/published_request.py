@@ -20,6 +20,7 @@ from runner.operations.publishing import Published, publish, recount
 from runner.report.comment_marker import MARKER
 from runner.wiring.benches import open_bench
 from tests.checkout import Checkout, git
+from tests.forge.git_double_bench import GitDoubleBench
 from tests.forge.gitea_bench import GiteaBench
 from tests.report.previews import planned, preview_of
 from tests.report.samples import change
@@ -46,9 +47,11 @@ def digests(word: str) -> Digests:
 class PublishedRequest:
     """The scene: `clone` on main with FILES, and the forge behind it."""
 
-    def __init__(self, gitea: GiteaBench, path: Path, files: Mapping[str, str | None] | None = None) -> None:
+    def __init__(
+        self, gitea: GiteaBench | GitDoubleBench, path: Path, files: Mapping[str, str | None] | None = None
+    ) -> None:
         self.gitea = gitea
-        remote = gitea.server.remote(gitea.accounts["robot"], gitea.path)
+        remote = gitea.remote("robot")
         self.clone: Checkout = _clone(remote, path)
         self.clone.commit({**FILES, **(files or {})}, "begin")
         self.clone.push("main")
@@ -69,7 +72,7 @@ class PublishedRequest:
         commit = self.clone.commit(
             {"stacks/network/main.tf": STACK.format(size=size), **(files or {})}, f"size {size} on {branch}"
         )
-        remote = self.gitea.server.remote(self.gitea.accounts["alice"], self.gitea.path)
+        remote = self.gitea.remote("alice")
         self.clone.git("push", "--quiet", "--force", remote, f"HEAD:refs/heads/{branch}")
         return commit
 
