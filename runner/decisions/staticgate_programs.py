@@ -10,9 +10,9 @@ from runner.decisions.staticgate_beside import reach_of
 from runner.decisions.staticgate_findings import Finding, FindingKind
 from runner.diagnostics import Span
 from runner.model.code import literal
+from runner.model.code_files import PROJECT_FILES
 from runner.model.gate_facts import WrittenFile
 
-PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 _SAID = {
     "options": "the runtime's options choose the program that runs it",
     "plugins": "plugins are programs, and these come from the repository",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import os
 import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -36,6 +35,7 @@ from runner.engine.pulumi_referred import place_referred
 from runner.engine.pulumi_state import contents_of, facts_of, is_export, renumbered, salt_of, settled
 from runner.errors import Denied, Interrupted, LeaseHeld, RunnerError
 from runner.kit import canonical
+from runner.kit.private_files import replace_file
 from runner.kit.process import Stop
 from runner.model.change import Output
 from runner.model.plan import Planned, StateFacts
@@ -107,7 +107,7 @@ class PulumiEngine:
         )
         read = _reading(now, options, log, update_plan)
         _keep_approved(work, options, read)
-        _write(work.scratch / "plan.txt", now.command.done.stdout if now.command.done else b"")
+        replace_file(work.scratch / "plan.txt", now.command.done.stdout if now.command.done else b"")
         return planned_of(replace(read, fingerprint=options.fingerprint))
 
     def shown(self, work: Workspace, stop: Stop) -> str:
@@ -236,7 +236,7 @@ def _keep_approved(work: Workspace, options: PlanOptions, read: Preview) -> None
         "targets": list(options.targets),
         "replace": list(options.replace),
     }
-    _write(work.scratch / APPROVED, json.dumps(approved).encode())
+    replace_file(work.scratch / APPROVED, json.dumps(approved).encode())
 
 
 def _still_as_approved(now: Conducted) -> PlanOptions:
@@ -290,9 +290,7 @@ def _keep_rising(now: Conducted, before: int) -> None:
         return
     state = _kept(now.project)
     if state and before and facts_of(state).serial < before:
-        risen = now.project.checkpoint.with_suffix(".risen")
-        _write(risen, renumbered(state, before + 1))
-        risen.replace(now.project.checkpoint)
+        replace_file(now.project.checkpoint, renumbered(state, before + 1))
 
 
 def _text(value: Json) -> str:
@@ -305,12 +303,6 @@ def _configure(now: Conducted, name: str, text: str) -> None:
     key = configuration_key(now.project, name)
     arguments = ["config", "set", key, "--secret", "--stack", now.project.stack]
     now.ran("config set", lambda: now.command.answered(arguments, {}, given=text.encode() + b"\n"))
-
-
-def _write(file: Path, content: bytes) -> None:
-    file.unlink(missing_ok=True)
-    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
-        opened.write(content)
 
 
 def _only_words(listen: Listener) -> Listener:

@@ -36,6 +36,7 @@ from runner.engine.discovery import EngineProgram
 from runner.engine.pulumi_install import cache_variables, running, trusted
 from runner.engine.pulumi_plan import errors_in, violations_in
 from runner.engine.pulumi_project import Project, own_encryption
+from runner.engine.pulumi_words import reason_in
 from runner.errors import Denied, Interrupted, RunnerError, TargetFailed
 from runner.kit.process import Command, Completed, OnStart, Stop, run
 from runner.kit.short_place import short_name
@@ -185,9 +186,9 @@ class PulumiThroughKit(PulumiCommand):
             return Denied(violations)
         if errors := errors_in(redactor.bytes(log)):
             return TargetFailed([_with_way_out(each) for each in errors])
-        text = redactor.text((done.stderr or done.stdout[-(1 << 16) :]).decode("utf-8", "replace"))
-        last = next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
-        return TargetFailed.of("engine-said", f"`{verb}` ended with exit code {done.code}: {last}")
+        told = (done.stderr or done.stdout)[-(1 << 16) :]
+        reason = reason_in(redactor.text(told.decode("utf-8", "replace")))
+        return TargetFailed.of("engine-said", f"`{verb}` ended with exit code {done.code}: {reason}")
 
 
 class OwnWorkspace(LocalWorkspace):

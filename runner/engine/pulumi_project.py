@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,9 +19,10 @@ from runner.diagnostics import Diagnostic
 from runner.engine import Workspace
 from runner.engine.loose_json import object_of, text_at
 from runner.errors import TargetFailed
+from runner.kit.private_files import create_file
+from runner.model.code_files import PROJECT_FILES
 from runner.model.references import Json
 
-PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 PACK_FILES = ("PulumiPolicy.yaml", "PulumiPolicy.yml", "PulumiPolicy.json")
 _OWN_KEYS = ("encryptionsalt", "encryptedkey", "secretsprovider")
 
@@ -81,7 +81,7 @@ def project_of(work: Workspace) -> Project:
     return Project(
         name=name,
         stack=stack,
-        settings=directory / f"Pulumi.{stack}.yaml",
+        settings=directory / f"Pulumi.{stack}{file.suffix}",
         as_written=work.scratch / "settings.yaml",
         backend=work.scratch / "backend" if work.backend.file is not None else None,
         elsewhere=next(iter(work.backend.config), ""),
@@ -161,7 +161,7 @@ def write_settings(project: Project, salt: str, values: Mapping[str, Json]) -> N
     name one) and the salt of the state. The tree is ours: nothing of it reaches the user's."""
     if not project.as_written.exists():
         written = project.settings.read_bytes() if project.settings.is_file() else b""
-        _write_privately(project.as_written, written)
+        create_file(project.as_written, written)
     told = written_in(project.as_written)
     if salt and not own_encryption(project):
         told["encryptionsalt"] = salt
@@ -172,17 +172,14 @@ def write_settings(project: Project, salt: str, values: Mapping[str, Json]) -> N
     project.settings.unlink(missing_ok=True)
     if told:
         project.settings.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write_privately(project.settings, yaml.safe_dump(told, allow_unicode=True).encode())
+        as_json = project.settings.suffix == ".json"
+        text = json.dumps(told) if as_json else yaml.safe_dump(told, allow_unicode=True)
+        create_file(project.settings, text.encode())
 
 
 def configuration_key(project: Project, name: str) -> str:
     """`region` → `app:region`; `aws:region` as it is."""
     return name if ":" in name else f"{project.name}:{name}"
-
-
-def _write_privately(file: Path, content: bytes) -> None:
-    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
-        opened.write(content)
 
 
 def written_in(file: Path) -> dict[str, Json]:

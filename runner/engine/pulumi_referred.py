@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 
 from runner.engine import ReferredStack
@@ -17,6 +16,7 @@ from runner.engine.pulumi_events import ROOT
 from runner.engine.pulumi_project import Project
 from runner.engine.pulumi_values import SECRET, SIGNATURE
 from runner.errors import TargetFailed
+from runner.kit.private_files import replace_file
 from runner.model.change import Output
 from runner.model.references import Json
 
@@ -40,9 +40,7 @@ def place_referred(
     for each in stacks:
         file = project.checkpoint.parents[1] / each.project / f"{each.stack}.json"
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file.unlink(missing_ok=True)
-        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
-            opened.write(checkpoint_of(each, salt, seal, version))
+        replace_file(file, checkpoint_of(each, salt, seal, version))
 
 
 def checkpoint_of(stack: ReferredStack, salt: str, seal: Sealer, version: str) -> bytes:

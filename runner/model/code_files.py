@@ -11,4 +11,5 @@ VALUES = (".tfvars", ".tfvars.json")
 LOCK_FILE = ".terraform.lock.hcl"
 VERSION_FILES = (".terraform-version", ".opentofu-version", ".tool-versions")
 """They choose the engine's version, or the engine."""
-PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml")
+PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
+"""A project of Pulumi; the CLI takes the first that it knows."""
