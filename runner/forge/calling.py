@@ -148,7 +148,7 @@ class Caller:
             yield from found
             count += len(found)
             total = answer.headers.get("x-total-count", "")
-            if not found or (counted and total.isdigit() and count >= int(total)):
+            if not found or (counted and re.fullmatch(r"[0-9]{1,12}", total) and count >= int(total)):
                 return
         raise self._endless(what)
 

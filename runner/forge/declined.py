@@ -66,14 +66,14 @@ def pause(answer: Answer, now: datetime) -> float | None:
     if asked is not None:
         return asked
     reset = headers.get("x-ratelimit-reset") or headers.get("ratelimit-reset") or ""
-    if spent and reset.isdigit():
+    if spent and re.fullmatch(r"[0-9]{1,12}", reset):
         return max(0.0, int(reset) - now.timestamp()) + 1
     return _SECONDARY_PAUSE if secondary else 1.0
 
 
 def _seconds(written: str, now: datetime) -> float | None:
     """`Retry-After`: seconds, or a date (RFC 9110)."""
-    if re.fullmatch(r"\d{1,9}(\.\d+)?", written):
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", written):
         return float(written)
     try:
         at = parsedate_to_datetime(written)

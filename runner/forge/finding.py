@@ -28,12 +28,12 @@ class Remote(Struct, frozen=True, kw_only=True):
 def remote_of(address: str) -> Remote | None:
     """The parts of `https://host/a/b.git`, `ssh://git@host:22/a/b` or `git@host:a/b`; None for a directory."""
     if "://" in address:
-        split = urlsplit(address)
-        web = split.scheme if split.scheme in ("http", "https") else ""
         try:
+            split = urlsplit(address)
             port = split.port
         except ValueError:
             return None
+        web = split.scheme if split.scheme in ("http", "https") else ""
         if split.scheme not in ("http", "https", "ssh", "git+ssh", "git") or not split.hostname:
             return None
         name = f"[{split.hostname}]" if ":" in split.hostname else split.hostname
