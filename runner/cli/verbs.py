@@ -78,7 +78,9 @@ VERBS: dict[str, Door] = {
     "state": Door("runner.cli.state:state", CARE, "Read, write, restore, recover or move a target's state."),
     "key": Door("runner.cli.key:key", CARE, "Make, export, rotate or retire an environment's key."),
     "init": Door("runner.cli.init:init", BEGIN, "Start a repository, or take over one that is there."),
-    "doctor": Door("runner.cli.doctor:doctor", BEGIN, "Check this machine and this repository, or the forge."),
+    "doctor": Door(
+        "runner.cli.doctor:doctor", BEGIN, "Check this machine and this repository, or the forge."
+    ),
     "explain": Door("runner.cli.explain:explain", BEGIN, "The long text of an error."),
     "schema": Door("runner.cli.schema:schema", BEGIN, "The JSON Schema of the configuration files."),
     "completion": Door("runner.cli.completion:completion", BEGIN, "The completion script of a shell."),
