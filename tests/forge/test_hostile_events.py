@@ -47,7 +47,7 @@ def test_what_a_payload_or_a_branch_of_their_own_claims_applies_nothing(jobs: Jo
         },
     }
     jobs.run("pull_request", claimed, "--stage", "apply")
-    remote = scene.gitea.server.remote(scene.gitea.accounts["alice"], scene.gitea.path)
+    remote = scene.gitea.remote("alice")
     scene.clone.git("push", "--quiet", remote, f"{pull.head_commit}:refs/heads/env/prod")
     jobs.push("env/prod")
     jobs.run("schedule", {}, "--stage", "apply")
@@ -85,13 +85,13 @@ NAMES = (
 )
 
 
-def test_keys_titles_and_words_of_a_request_reach_no_sink_as_they_are(jobs: Jobs) -> None:
+def test_keys_titles_and_words_of_a_request_reach_no_sink_as_they_are(jobs: Jobs, gitea: GiteaBench) -> None:
     scene = jobs.scene
     keys = ", ".join(f"{json.dumps(each)} = {json.dumps(each)}" for each in NAMES)
     code = f'resource "terraform_data" "rude" {{\n  for_each = {{ {keys} }}\n  input    = each.value\n}}\n'
     pull = scene.open(size=2, files={"stacks/network/rude.tf": code})
     title = "x\n::add-mask::y </details> | @bob " + BIDI
-    scene.gitea.ask(scene.gitea.author, "PATCH", f"pulls/{pull.number}", {"title": title})
+    gitea.ask(gitea.author, "PATCH", f"pulls/{pull.number}", {"title": title})
     printed = [jobs.pull(pull)]
     scene.approve(pull)
     printed.append(jobs.pull(pull, action="synchronized"))
@@ -137,11 +137,11 @@ output "seen" {
 
 
 def test_what_a_plan_job_s_program_finds_around_it_lets_nobody_write(
-    machine: tuple[MergedRequest, ActionsMachine], tmp_path: Path
+    machine: tuple[MergedRequest, ActionsMachine], gitea: GiteaBench, tmp_path: Path
 ) -> None:
     """It is turned around, so that nothing is taken out of what it tells."""
     scene, actions = machine
-    gitea, robot = scene.gitea, scene.gitea.accounts["robot"]
+    robot = gitea.accounts["robot"]
     reading = read_token(gitea, robot)
     secret(gitea, "RUNNER_READ_TOKEN", reading)
     pull = scene.open(size=2, files={"stacks/network/walk.tf": WALK})
@@ -167,7 +167,7 @@ def test_what_a_plan_job_s_program_finds_around_it_lets_nobody_write(
             ("POST", "branches", {"new_branch_name": "evil", "old_ref_name": pull.head_commit}),
         ):
             with pytest.raises(Exception, match=r"40[134]"):
-                scene.gitea.server.ask(account, method, f"repos/{scene.gitea.path}/{path}", body)
+                gitea.server.ask(account, method, f"repos/{gitea.path}/{path}", body)
 
 
 def read_token(gitea: GiteaBench, account: Account) -> str:

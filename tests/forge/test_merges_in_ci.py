@@ -32,7 +32,7 @@ class ApplyJobs:
     def start(self) -> subprocess.Popen[str]:
         """One that runs."""
         scene, clone = self._scene, self._place / f"job-{next(self._count)}"
-        remote = scene.gitea.server.remote(scene.gitea.accounts["robot"], scene.gitea.path)
+        remote = scene.gitea.remote("robot")
         git("clone", "--quiet", remote, str(clone), cwd=self._place)
         kept = clone / ".git/runner"
         kept.mkdir(mode=0o700)
