@@ -1,6 +1,7 @@
 """What a CI job is told of its event, as GitHub's, Gitea's and GitLab's machines tell it."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from runner.model.pull_request import PullRequest
@@ -54,7 +55,7 @@ class ForgeJob:
             return self._pipeline("moon_phase")
         return self._actions("moon_phase", {"action": "full"})
 
-    def _actions(self, event: str, payload: dict[str, object]) -> dict[str, str]:
+    def _actions(self, event: str, payload: Mapping[str, object]) -> dict[str, str]:
         self._file.write_text(json.dumps({**payload, **_NEW}))
         own = {"GITEA_ACTIONS": "true"} if self._brand == "gitea" else {}
         return {

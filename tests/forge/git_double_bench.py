@@ -49,7 +49,7 @@ class GitDoubleBench(DoubleBench):
 def _git_behind(server: LoopbackForge, world: GitWorld, root: Path) -> None:
     def holder(token: str) -> str | None:
         found = world.holder(token)
-        return found and found.login
+        return found.login if found else None
 
     server.git = GitServer(root, holder, world.received)
 

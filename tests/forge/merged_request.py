@@ -20,17 +20,16 @@ from runner.operations.survey import Law, survey_at
 from runner.operations.up import UpRequest, up
 from runner.report.apply_comment import APPLY_MARKER
 from tests.forge.forge_jobs import TOKENS
-from tests.forge.git_double_bench import HEADS, GitDoubleBench
-from tests.forge.gitea_bench import GiteaBench
-from tests.forge.published_request import PublishedRequest
+from tests.forge.git_double_bench import HEADS
+from tests.forge.published_request import AnyForge, PublishedRequest
 
 
-class MergedRequest(PublishedRequest):
+class MergedRequest(PublishedRequest[AnyForge]):
     """See PublishedRequest; what was there at the beginning is applied."""
 
     def __init__(
         self,
-        gitea: GiteaBench | GitDoubleBench,
+        gitea: AnyForge,
         path: Path,
         files: Mapping[str, str | None] | None = None,
         *,

@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Generic, TypeAlias
+
+from typing_extensions import TypeVar
 
 from runner.forge import Forge
 from runner.kit.stop import Stop
@@ -44,12 +47,14 @@ def digests(word: str) -> Digests:
     return Digests(**named, plan=f"c1:{word.encode().hex():0<64}")
 
 
-class PublishedRequest:
+AnyBench: TypeAlias = GiteaBench | GitDoubleBench
+AnyForge = TypeVar("AnyForge", bound=AnyBench, default=GiteaBench)
+
+
+class PublishedRequest(Generic[AnyForge]):
     """The scene: `clone` on main with FILES, and the forge behind it."""
 
-    def __init__(
-        self, gitea: GiteaBench | GitDoubleBench, path: Path, files: Mapping[str, str | None] | None = None
-    ) -> None:
+    def __init__(self, gitea: AnyForge, path: Path, files: Mapping[str, str | None] | None = None) -> None:
         self.gitea = gitea
         remote = gitea.remote("robot")
         self.clone: Checkout = _clone(remote, path)

@@ -10,9 +10,9 @@ from runner.model.check import CheckState
 from runner.model.names import TargetName
 from runner.model.pull_request import MergeKind
 from tests.forge.forge_jobs import TOKENS, ForgeJob
-from tests.forge.git_double_bench import GitDoubleBench, github_over_git, gitlab_over_git
-from tests.forge.gitea_bench import GiteaBench
+from tests.forge.git_double_bench import github_over_git, gitlab_over_git
 from tests.forge.merged_request import MergedRequest
+from tests.forge.published_request import AnyBench
 from tests.journeys.stage import Told
 from tests.program import Program
 
@@ -22,7 +22,7 @@ WAITING = (CheckState.WAITING, CheckState.QUEUED)  # Gitea knows one word for bo
 
 
 @contextmanager
-def bench_of(brand: str, root: Path, request: pytest.FixtureRequest) -> Iterator[GiteaBench | GitDoubleBench]:
+def bench_of(brand: str, root: Path, request: pytest.FixtureRequest) -> Iterator[AnyBench]:
     """A fresh repository on such a forge."""
     match brand:
         case "github":
@@ -38,7 +38,7 @@ def bench_of(brand: str, root: Path, request: pytest.FixtureRequest) -> Iterator
 class Loop:
     """A scene on one forge, and its jobs: the real program in a clone."""
 
-    def __init__(self, scene: MergedRequest, program: Program, place: Path) -> None:
+    def __init__(self, scene: MergedRequest[AnyBench], program: Program, place: Path) -> None:
         self.scene = scene
         self.brand = scene.gitea.brand
         self.told = ForgeJob(self.brand, scene.gitea.server.url, scene.gitea.path, place)
