@@ -109,7 +109,12 @@ def test_on_gitlab_jobs_run_on_protected_branches_only() -> None:
     assert "merge_request_event" not in str(whole), "such a pipeline is the head's own"
     assert "GITLAB_TOKEN" not in str(whole["runner-plan"])
     [kept] = whole["runner-publish"]["artifacts"]["paths"]
-    assert f"--document {kept}" in str(whole["runner-publish"]["script"])
+    script = whole["runner-publish"]["script"]
+    assert f'--document "$CI_PROJECT_DIR/{kept}"' in script[-1]
+    assert whole["runner-publish"]["variables"]["GIT_STRATEGY"] == "none", (
+        "a stranger's file would lie beside .git"
+    )
+    assert script[0].startswith('cd "$RUNNER_PLACE" && ')
     assert whole[".runner"]["interruptible"] is False
     names = [whole[f"runner-{each}"]["environment"]["name"] for each in ("plan", "publish", "apply")]
     assert names == ["runner-preview", "runner-publish", "runner-apply"]
