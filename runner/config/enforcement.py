@@ -48,6 +48,7 @@ HARMLESS: Mapping[str, tuple[Json, ...]] = {
     "apply": ("on-merge", "manual"),
     "deferred": ("wait",),
     "plans.on_merge": ("same-digest", "fresh"),
+    "plans.store": ("digest-only",),
     "credentials.preview.ssh_agent": (False,),
     "credentials.apply.ssh_agent": (False,),
 }
