@@ -45,7 +45,7 @@ ENFORCED_GATES: frozenset[str] = frozenset(
 """Keys of an environment's gates that this version enforces, whatever their value."""
 
 HARMLESS: Mapping[str, tuple[Json, ...]] = {
-    "apply": ("on-merge", "manual"),
+    "apply": ("on-merge", "before-merge", "manual"),
     "deferred": ("wait",),
     "plans.on_merge": ("same-digest", "fresh"),
     "plans.store": ("digest-only",),

@@ -45,13 +45,14 @@ _ONE_SELECTOR_THEN_WORDS = frozenset(
 
 class Command(Struct, frozen=True, kw_only=True):
     """What is asked for. `commit` is the head that was named, empty where none was; `digest` a plan's, for `approve`;
-    `reason` what stood behind the selector."""
+    `reason` what stood behind the selector; `merge`: `apply` was given `--merge`, the one option there is."""
 
     verb: CommandVerb
     selectors: tuple[str, ...] = ()
     commit: str = ""
     digest: str = ""
     reason: str = ""
+    merge: bool = False
 
 
 class NoCommand(Struct, frozen=True, kw_only=True):
@@ -125,6 +126,8 @@ def _parsed(line: str) -> Command | Refused:
         asked = f"`{words[0]}` is not one of them" if words else "it names none"
         return Refused(because=f"what can be asked for is {verbs}; {asked}", line="runner help")
     verb, rest = CommandVerb(words[0]), words[1:]
+    merge = verb is CommandVerb.APPLY and "--merge" in rest
+    rest = [each for each in rest if not (merge and each == "--merge")]
     if bad := next((each for each in rest[: _selectors(verb)] if not _is_word(each)), None):
         return Refused(
             because=f"`{bad}` is no selector, commit or digest; options are not taken here",
@@ -141,7 +144,9 @@ def _parsed(line: str) -> Command | Refused:
         short := next((each for each in selectors if _LIKE_A_COMMIT.fullmatch(each)), "")
     ):
         return Refused(because=f"`{short}` is not a whole commit: all 40 digits are compared")
-    return Command(verb=verb, selectors=selectors, commit="".join(commits), digest="".join(digests))
+    return Command(
+        verb=verb, selectors=selectors, commit="".join(commits), digest="".join(digests), merge=merge
+    )
 
 
 def _selectors(verb: CommandVerb) -> int | None:

@@ -65,6 +65,16 @@ class Obey(Struct, frozen=True, kw_only=True):
     because: str
 
 
+class ApplyRequest(Struct, frozen=True, kw_only=True):
+    """Apply what a pull request changes in `before-merge` environments, at that head; `merge`: and merge it then."""
+
+    number: int
+    commit: str
+    because: str
+    selectors: tuple[str, ...] = ()
+    merge: bool = False
+
+
 class Answer(Struct, frozen=True, kw_only=True):
     """Say why what a comment asks for is not done, and the `line` to copy."""
 
@@ -95,7 +105,9 @@ class Nothing(Struct, frozen=True, kw_only=True):
     check: str = ""
 
 
-Intent: TypeAlias = Preview | CatchUp | QueueCheck | Recount | Obey | Answer | Resume | CleanUp | Nothing
+Intent: TypeAlias = (
+    Preview | CatchUp | QueueCheck | Recount | Obey | ApplyRequest | Answer | Resume | CleanUp | Nothing
+)
 
 
 class IntentFacts(Struct, frozen=True, kw_only=True):
@@ -312,6 +324,15 @@ def _obeyed(command: Command, asked: CommandFacts, facts: IntentFacts) -> Intent
         if ApplyMode.BEFORE_MERGE not in modes.values():
             why = f"nothing of `{pull.into}` is applied before a merge (`apply: before-merge`): merge it"
             return Answer(number=pull.number, because=why)
+        return ApplyRequest(
+            number=pull.number,
+            commit=pull.head_commit,
+            because=by,
+            selectors=command.selectors,
+            merge=command.merge,
+        )
+    if command.verb is CommandVerb.APPLY:
+        return Answer(number=pull.number, because=f"pull request {pull.number} is {pull.state}")
     if command.verb in _WORDS_ON_PLANS and pull.state is PullState.MERGED:
         return _push(pull.into, facts, by)
     if command.verb is CommandVerb.PREVIEW:
@@ -324,8 +345,8 @@ def admitted_in(stage: Stage, wanted: Intent) -> Nothing | None:
     and of queues; only `apply` has an identity that may change anything."""
     if stage is Stage.ALL or isinstance(wanted, Nothing):
         return None
-    applies = isinstance(wanted, CatchUp | Resume) or (
-        isinstance(wanted, Obey) and wanted.command.verb in (CommandVerb.APPLY, *ON_THE_RECORD)
+    applies = isinstance(wanted, CatchUp | Resume | ApplyRequest) or (
+        isinstance(wanted, Obey) and wanted.command.verb in ON_THE_RECORD
     )
     plans = isinstance(wanted, Preview | QueueCheck)
     admitted = {Stage.PLAN: plans, Stage.PUBLISH: not applies, Stage.APPLY: applies}[stage]

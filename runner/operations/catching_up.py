@@ -30,6 +30,7 @@ from runner.operations.code_gate import pass_code_gate
 from runner.operations.ending_targets import chosen_with
 from runner.operations.endings import counted_outcomes
 from runner.operations.grounds import Ground, grounds_of
+from runner.operations.held_by_request import held_by_request
 from runner.operations.judging import closed_now, judge_targets
 from runner.operations.notifying import notify
 from runner.operations.opening import begin_taking, opened
@@ -160,7 +161,7 @@ def _catch_up_ground(bench: Bench, branch: Branch, ground: Ground, done: _Done) 
     """All that goes by the same gates, in one run."""
     done.arrived.update(ground.arrived)
     whole = survey_at(bench, branch.tip, ground.law, conducts=True)
-    _refuse_keyless(bench, whole, ground)
+    refuse_keyless(bench, whole, ground)
     left = settle(bench, whole)
     whole.record.ledger.refresh(sorted({name.environment for name in ground.arrived}))
     targets = {name: whole.wishes.targets[name] for name in ground.arrived if name in whole.wishes.targets}
@@ -168,7 +169,8 @@ def _catch_up_ground(bench: Bench, branch: Branch, ground: Ground, done: _Done) 
     ends = ending_in(whole, sorted({name.environment for name in ground.arrived}))
     ends = {name: each for name, each in ends.items() if name in ground.arrived}
     refuse_left(left, [*targets, *ends])
-    closed = _closed(bench, whole, ground, targets, ends)
+    closed = closed_whole(bench, whole, ground, targets, ends)
+    closed |= _held(bench, whole, ground, [name for name in (*targets, *ends) if name not in closed])
     done.pending.update({name: each for name, each in closed.items() if isinstance(each, PendingApply)})
     shut = {
         name: pending_outcome(each) if isinstance(each, PendingApply) else each
@@ -190,7 +192,7 @@ def _catch_up_ground(bench: Bench, branch: Branch, ground: Ground, done: _Done) 
         _run(bench, whole, ground, _Work(targets=going, ends=leaving, rollouts=rollouts), done)
 
 
-def _refuse_keyless(bench: Bench, whole: Survey, ground: Ground) -> None:
+def refuse_keyless(bench: Bench, whole: Survey, ground: Ground) -> None:
     """AskedWrongly `key-missing`: a key that is made in a job of CI is lost with it, and all that it sealed."""
     for environment in sorted({name.environment for name in ground.arrived}):
         gates = gates_of(whole, environment)
@@ -199,7 +201,7 @@ def _refuse_keyless(bench: Bench, whole: Survey, ground: Ground) -> None:
             bench.tools.key_places(gates, whole.record).needed("")
 
 
-def _closed(
+def closed_whole(
     bench: Bench,
     whole: Survey,
     ground: Ground,
@@ -224,6 +226,19 @@ def _closed(
         elif waits:
             found[name] = _waiting(bench, whole, ground, name, *waits)
     return found
+
+
+def _held(
+    bench: Bench, whole: Survey, ground: Ground, names: Iterable[TargetName]
+) -> dict[TargetName, PendingApply]:
+    """What a pull request applied before its merge is not undone by the branch while it is open; nor when it was closed
+    and nobody has looked at a plan that undoes it."""
+    found = held_by_request(bench, whole, ground.forge, whole.revision.commit, names)
+    return {
+        name: _waiting(bench, whole, ground, name, each.because)
+        for name, each in found.items()
+        if each.open or not ground.arrived[name].pulls
+    }
 
 
 def _waiting(bench: Bench, whole: Survey, ground: Ground, name: TargetName, *waits: str) -> PendingApply:

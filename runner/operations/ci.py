@@ -18,6 +18,7 @@ from runner.decisions.comment_commands import CommandVerb
 from runner.decisions.intent import (
     ON_THE_RECORD,
     Answer,
+    ApplyRequest,
     CatchUp,
     CleanUp,
     Intent,
@@ -36,10 +37,12 @@ from runner.diagnostics import Diagnostic, Severity
 from runner.errors import AskedWrongly, Denied
 from runner.forge import Forge
 from runner.model.check import CheckState
+from runner.model.entry import Actor
 from runner.model.previewed import RequestPreview
 from runner.model.pull_request import PullRequest
 from runner.model.rumour import Rumour
 from runner.operations.answering import answer
+from runner.operations.applying_before_merge import ApplyAsked, apply_before_merge
 from runner.operations.bench import Bench
 from runner.operations.catching_up import CaughtUp, catch_up
 from runner.operations.check_alone import report_nothing, report_whole
@@ -57,7 +60,8 @@ from runner.operations.whole_previews import Keeping, keeping_of, summarise
 from runner.report.ci_text import ci_summary
 
 HELP = (
-    "on a pull request, one line each: `runner preview [SELECTOR…]`, `runner approve TARGET DIGEST`, "
+    "on a pull request, one line each: `runner preview [SELECTOR…]`, `runner apply [--merge] [SELECTOR…]`, "
+    "`runner approve TARGET DIGEST`, "
     "`runner reject TARGET [REASON]`, `runner lock TARGET REASON`, `runner unlock TARGET`, `runner freeze ENVIRONMENT "
     "REASON`, `runner thaw ENVIRONMENT|TARGET`, `runner cancel [SELECTOR…]`, `runner help`"
 )
@@ -176,6 +180,8 @@ def _done(job: _Job, wanted: Intent) -> CiResult:
             return _published(job, wanted.because, told)
         case Obey():
             return _obeyed(job, wanted)
+        case ApplyRequest():
+            return _before_merge(job, wanted)
         case Answer():
             answer(job.forge, wanted.number, job.rumour.comment, wanted.because, wanted.line)
             return _result(job, f"answered: {wanted.because}")
@@ -241,6 +247,23 @@ def _caught_up(job: _Job, wanted: CatchUp | Resume) -> CiResult:
         next=caught.next,
         exit_code=caught.exit_code,
     )
+
+
+def _before_merge(job: _Job, wanted: ApplyRequest) -> CiResult:
+    """What is applied from a pull request, answered to who asked."""
+    assert job.facts.comment is not None
+    by = Actor(name=job.facts.comment.author.login, confirmed=True)
+    asked = ApplyAsked(pull=job.pull, by=by, selectors=wanted.selectors, merge=wanted.merge)
+    done = apply_before_merge(job.bench, job.stand, job.forge, asked)
+    answer(job.forge, wanted.number, job.rumour.comment, done.because)
+    caught = CaughtUp(
+        outcomes=done.outcomes,
+        pending=done.pending,
+        commits={job.pull.into: done.commit} if done.commit else {},
+        exit_code=done.exit_code,
+    )
+    did = f"{wanted.because}; {done.because}"
+    return _result(job, did, caught=caught, notes=done.notes, exit_code=done.exit_code)
 
 
 def _queued(job: _Job, wanted: QueueCheck) -> CiResult:

@@ -74,13 +74,13 @@ def pull_preview(bench: Bench, stand: Standpoint, asked: Asked) -> RequestPrevie
         stranger=asked.stranger,
     )
     try:
-        frame = replace(frame, planned=_merged(bench, tip, pull))
+        frame = replace(frame, planned=merged(bench, tip, pull))
         return _planned(bench, stand, asked, frame, tip)
     except AskedWrongly as error:
         return replace(frame, notices=error.diagnostics)
 
 
-def _merged(bench: Bench, tip: str, pull: PullRequest) -> str:
+def merged(bench: Bench, tip: str, pull: PullRequest) -> str:
     """What is there after a merge now: a commit that is in no branch. AskedWrongly `merge-conflict`."""
     repository, head = bench.tools.repository, pull.head_commit
     bases = merge_bases(repository, tip, head)

@@ -55,7 +55,7 @@ def test_an_environment_that_is_gone_at_the_head_keeps_its_gates() -> None:
 @pytest.mark.parametrize(
     ("written", "closed"),
     [
-        ("apply: before-merge", ("apply",)),
+        ("apply: before-merge", ()),
         ("apply: manual", ()),
         ("deferred: wait", ()),
         ("deferred: apply-if-policy-passes", ("deferred",)),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from runner.decisions.comment_commands import CommandVerb
 from runner.decisions.intent import (
     Answer,
+    ApplyRequest,
     CatchUp,
     CleanUp,
     IntentFacts,
@@ -182,8 +183,15 @@ def test_a_comment_is_obeyed_answered_or_let_be() -> None:
 
 
 def test_the_comment_is_the_one_that_the_forge_has_and_not_the_events() -> None:
-    rumour, known = said("runner apply")
-    assert isinstance(intent(rumour, known), Obey)
+    rumour, known = said("runner apply --merge prod/db")
+    assert intent(rumour, known) == ApplyRequest(
+        number=7,
+        commit=HEAD,
+        because=f"`{known.comment.author.login}` asks for it" if known.comment else "",
+        selectors=("prod/db",),
+        merge=True,
+    )
+    assert isinstance(admitted_in(Stage.PUBLISH, intent(rumour, known)), Nothing)
     assert isinstance(
         intent(Rumour(kind=RumourKind.COMMENT, number=7, comment="c2", created=True), known), Nothing
     )
@@ -196,7 +204,7 @@ def test_applying_by_comment_is_for_environments_that_apply_before_a_merge() -> 
     found = intent(*said("runner apply", pull=pull(into="env/eu")))
     assert isinstance(found, Answer)
     assert "merge it" in found.because
-    assert isinstance(intent(*said("runner apply", pull=pull(state=PullState.MERGED, into="env/eu"))), Obey)
+    assert isinstance(intent(*said("runner apply", pull=pull(state=PullState.MERGED, into="env/eu"))), Answer)
     assert isinstance(intent(*said("runner preview", pull=pull(state=PullState.MERGED))), Answer)
 
 
