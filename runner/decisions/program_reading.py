@@ -121,7 +121,10 @@ class ProgramReading:
         facts = self.found.code.program(located(self.found.code, path).path)
         if facts is None:
             return
-        for problem in facts.diagnostics if path not in self._listings else ():
+        for problem in facts.diagnostics:
+            if path in self._listings:
+                self._unlisted(path, f"`{path}` is too large to be searched for names")
+                continue
             self.found.diagnostics.setdefault(str(problem), problem)
             self.whole(f"`{path}` could not be read")
         self._borrowed |= facts.functions
@@ -146,9 +149,8 @@ class ProgramReading:
                 self._places.setdefault(spelled, (name, f"`{name}` at {each.span} is its name"))
             case "stack":
                 self.stacks.setdefault(each)
-            case "named" if path in self._listings and spelled.known:
-                for origin in dict.fromkeys((posixpath.dirname(path) or ".", self.working, self.directory)):
-                    self._existing(origin, spelled.fixed, f"`{spelled.fixed}` at {each.span} may name it")
+            case "named" | "unlisted" if path in self._listings:
+                self._listed(each, spelled, path)
             case "up":
                 self._up(each, spelled.fixed, posixpath.dirname(path) or ".")
             case "run":
@@ -291,6 +293,18 @@ class ProgramReading:
             self.found.watch(whole, "**", because)
         elif (reached := self.found.reach(origin, written, because, None)) is not None:
             self._kept(reached, because)
+
+    def _listed(self, each: FileReference, spelled: Spelled, path: str) -> None:
+        if each.function == "unlisted":
+            self._unlisted(path, f"`{path}` names more files than are looked for")
+        elif spelled.known:
+            for origin in dict.fromkeys((posixpath.dirname(path) or ".", self.working, self.directory)):
+                self._existing(origin, spelled.fixed, f"`{spelled.fixed}` at {each.span} may name it")
+
+    def _unlisted(self, path: str, because: str) -> None:
+        """A file that may name any other: whatever lies beside it, and all of the project, counts."""
+        self.whole(because, runs=False)
+        self.widen(posixpath.dirname(path) or ".", because, runs=False)
 
     def _existing(self, origin: str, written: str, because: str) -> None:
         whole = joined(origin, written)

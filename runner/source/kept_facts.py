@@ -17,7 +17,7 @@ from runner.diagnostics import Span
 from runner.model.code import FileFacts, Symbol, SymbolKind
 from runner.model.references import Json
 
-VERSION = 6
+VERSION = 7
 """Grows whenever facts are read differently or have other fields; an index of another version is dropped."""
 
 Reader = Callable[[Any, str], Any]

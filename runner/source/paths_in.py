@@ -20,7 +20,7 @@ PATH_FUNCTIONS = frozenset(
 """Functions of Terraform and OpenTofu whose first argument is a path that is read at plan time."""
 
 _PASSING = frozenset({"join", "format", "abspath", "pathexpand", "trimspace", "tostring", "nonsensitive"})
-_CALL = re.compile(rb"(?<![A-Za-z_])([A-Za-z_][\w:-]*)\s*\(")
+_CALL = re.compile(rb"(?<![\w:-])[\d:-]*+([A-Za-z_][\w:-]*)\s*\(")
 _SYMBOL = re.compile(rb"\b(?:path\.(?:module|root|cwd)|local\.[A-Za-z_][\w-]*)")
 _BARE = re.compile(rb'"((?:\.{1,2}/)*[\w@+-][\w.@+-]*(?:/[\w.@+-]+)*/?)"')
 _PATHLIKE = re.compile(rb"/|\.[A-Za-z]")

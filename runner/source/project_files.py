@@ -3,7 +3,8 @@
 References by function: of a project file `name`, `main`, `runtime`, `configs` (where settings lie); `odd` where one of
 them stands in a form that is not looked into; `text` whatever may be a path. Of a file of dependencies `search` (a
 directory that is installed) and `load` (another such file). Of other sources `up` (a path that leads upwards) and
-`stack` (a reference to another stack); of what may list files also `named` (a word that may name a file).
+`stack` (a reference to another stack); of what may list files also `named` (a word that may name a file), or `unlisted`
+where it has too many of them.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from runner.model.code import FileFacts, FileReference, Symbol, SymbolKind, Text
 from runner.source.spans import Place, beyond_limits
 
 _KEYS = {"name": "name", "main": "main", "stackConfigDir": "configs"}
-_PLAIN = re.compile(rb"(?m)^(name|main|stackConfigDir)[ \t]*:[ \t]*([\"']?)([\w./@ -]*?)\2[ \t]*(?:#.*)?\r?$")
+_PLAIN = re.compile(
+    rb"(?m)^(name|main|stackConfigDir)[ \t]*+:[ \t]*+([\"']?)((?:[\w./@-](?:[\w./@ -]*[\w./@-])?)?)\2[ \t]*(?:#.*)?\r?$"
+)
 _ANY_KEY = re.compile(rb"[\"']?\b(main|stackConfigDir|runtime)[\"']?[ \t]*:")
 _RUNTIME = re.compile(rb"(?m)^runtime[ \t]*:(?:[ \t]*\{?\s*(?:#.*\n\s*)*name[ \t]*:)?[ \t]*[\"']?([\w-]+)")
-_WORD = re.compile(
-    rb"[\w.@~-]*[./][\w./@~-]*\w|(?<=: )[\w-]+(?=[\"']?[ \t]*\r?\n)|(?<=- )[\w-]+(?=[\"']?[ \t]*\r?\n)"
-)
+_RUN = re.compile(rb"[\w.@~/-]+")
+_LAST_WORD = re.compile(rb"[\"']?[ \t]*\r?\n")
 _UP = re.compile(rb"(?:\.\.[/\\])+[\w@.\-/\\]*")
 _INSTALLED = re.compile(
     rb"(?m)^[ \t]*(?:-e|--editable)[ \t=]*(?:file:)?([^\s#;\[]+)|@[ \t]*file:([^\s#;]+)"
@@ -30,10 +32,15 @@ _INSTALLED = re.compile(
 _INCLUDED = re.compile(rb"(?m)^[ \t]*(?:-r|-c|--requirement|--constraint)[ \t=]*([^\s#]+)")
 _LISTS = re.compile(rb"(?:members|where|packages|package-dir|pythonpath)\s*=\s*[\[{]([^\]}]*)[\]}]")
 _QUOTED = re.compile(rb"[\"']([^\"'\n]+)[\"']")
-_PATH = re.compile(rb"[\w@~+-]?[\w.@~+/-]*[./][\w.@~+/-]*\w")
-_MOST_LISTED = 1 << 16
-"""Bytes of a file that is looked through for names: an index of files is not larger."""
-_STACK = re.compile(rb"StackReference[\s\S]{0,200}?[\"'`]?\b([\w.-]+/[\w.-]+/(?:[\w.-]+|\$\{[^}\n]*\}))")
+_PATH = re.compile(rb"[\w.@~+/-]+")
+_MOST_LISTED = 5_000
+"""Names in a file that may list files: an index of files has fewer, and each of them is looked for."""
+
+_LONGEST = 4096
+"""Bytes of a path, where systems have the most."""
+_STACK = re.compile(
+    rb"StackReference[\s\S]{0,200}?[\"'`]?\b([\w.-]{1,100}/[\w.-]{1,100}/(?:[\w.-]{1,100}|\$\{[^}\n]{0,100}\}))"
+)
 
 
 def parse_project(content: bytes, path: str) -> FileFacts:
@@ -80,8 +87,8 @@ def _of_project(place: Place) -> Iterator[tuple[str, Text, int]]:
         if not seen:
             yield "odd", (each[1].decode(),), each.start()
     yield from _stacks(content)
-    for word in _WORD.finditer(content):
-        yield "text", (word[0].decode(),), word.start()
+    for start, word in _words(content):
+        yield "text", (word.decode(),), start
 
 
 def _of_dependencies(place: Place) -> Iterator[tuple[str, Text, int]]:
@@ -90,7 +97,8 @@ def _of_dependencies(place: Place) -> Iterator[tuple[str, Text, int]]:
         yield "search", (_decoded(written),), found.start()
     for found in _INCLUDED.finditer(place.content):
         yield "load", (_decoded(found[1]),), found.start()
-    for some in _LISTS.finditer(place.content):
+    end = max(place.content.rfind(b"]"), place.content.rfind(b"}")) + 1
+    for some in _LISTS.finditer(place.content, 0, end):
         for each in _QUOTED.finditer(some[1]):
             yield "search", (_decoded(each[1]),), some.start()
 
@@ -103,8 +111,30 @@ def _of_source(place: Place) -> Iterator[tuple[str, Text, int]]:
 
 def _of_listing(place: Place) -> Iterator[tuple[str, Text, int]]:
     yield from _of_source(place)
-    for found in _PATH.finditer(place.content) if len(place.content) <= _MOST_LISTED else ():
-        yield "named", (_decoded(found[0]),), found.start()
+    names: dict[bytes, int] = {}
+    for found in _PATH.finditer(place.content):
+        name = found[0].rstrip(b".@~+/-")
+        if (b"." in name or b"/" in name) and len(name) <= _LONGEST:
+            names.setdefault(name, found.start())
+        if len(names) > _MOST_LISTED:
+            yield "unlisted", (), found.start()
+            return
+    for name, start in names.items():
+        yield "named", (_decoded(name),), start
+
+
+def _words(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """What may be a path: with a dot or a slash in it, or a whole value."""
+    for run in _RUN.finditer(content):
+        start, word = run.start(), run[0].rstrip(b".@~/-")
+        if b"." in word or b"/" in word:
+            yield start, word
+        elif (
+            content[max(start - 2, 0) : start] in (b": ", b"- ")
+            and _LAST_WORD.match(content, run.end())
+            and not set(run[0]) & set(b".@~/")
+        ):
+            yield start, run[0]
 
 
 def _stacks(content: bytes) -> Iterator[tuple[str, Text, int]]:

@@ -18,6 +18,8 @@ from tests.program import Program
 MEGABYTES = 400
 """What a run may take at most; the limits below are met long before."""
 
+_MEGABYTE = 1 << 20
+
 _MEASURED = """
 import resource, subprocess, sys
 done = subprocess.run([sys.executable, "-P", "-m", "runner", *sys.argv[1:]])
@@ -76,6 +78,37 @@ def test_nesting_of_four_hundred_is_affected_and_said(repository: Checkout) -> N
         assert code == 0
         rows = [row for row in told if row["type"] in ("affected", "why")]
         assert [row["target"] for row in rows] == ["prod/app"], "what cannot be read counts"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * _MEGABYTE,
+        "name: " + " " * _MEGABYTE + "!",
+        "main:" * (_MEGABYTE // 5),
+        "members=[" * (_MEGABYTE // 9),
+        "StackReference" * (_MEGABYTE // 14),
+        "file" * (_MEGABYTE // 4),
+    ],
+    ids=lambda text: text[:10].strip(),
+)
+def test_a_megabyte_of_one_word_is_searched_like_any_other(repository: Checkout, text: str) -> None:
+    files = dict.fromkeys(("Pulumi.dev.yaml", "pyproject.toml", "x.json", "x.go"), text)
+    code = 'locals { a = templatefile("../app/x.json", {}) }\n'
+    project = {"Pulumi.yaml": "name: app\nruntime: python\n", "__main__.py": "open('x.json')\n"}
+    repository.commit(
+        {
+            "environments/dev.yaml": "{}\n",
+            "stacks/tf/main.tf": code,
+            "stacks/go/Pulumi.yaml": "name: go\nruntime: go\n",
+            "stacks/go/x.go": text,
+            **{f"stacks/app/{path}": each for path, each in (project | files).items()},
+        }
+    )
+    repository.commit({"stacks/app/x.json": text + "\n"})
+    code_of_exit, told, _ = measured("affected", "HEAD", at=repository.path)
+    assert code_of_exit == 0
+    assert {row["target"] for row in told if row["type"] == "affected"} == {"dev/app", "dev/tf"}
 
 
 def test_links_and_reads_out_of_the_tree_lead_nowhere(repository: Checkout, tmp_path: Path) -> None:

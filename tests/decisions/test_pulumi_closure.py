@@ -227,6 +227,25 @@ def test_inputs_and_reads_bring_files_in() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("index", "whole"),
+    [
+        ('{"files": ["../../shared/named.txt"]}' + "\n" * 100_000, False),
+        ('{"files": ["../../shared/named.txt"]}' + "".join(f' "x/{n}"' for n in range(5_000)), True),
+        ("x" * (9 << 20), True),
+    ],
+    ids=["large", "too-many-names", "too-large"],
+)
+def test_an_index_of_files_is_searched_or_else_its_directories_count(index: str, whole: bool) -> None:
+    files = {"stacks/app/__main__.py": "open('../../shared/index.json')\n", "stacks/app/beside.txt": ""}
+    shared = {"shared/index.json": index, "shared/named.txt": "", "shared/other.txt": ""}
+    found = read_by({**files, **shared})
+    named = {"shared/index.json", "shared/named.txt"}
+    assert found == ({"stacks/app/beside.txt", *shared} if whole else named)
+    said = " ".join(program({**files, **shared}).widened)
+    assert ("`shared` is read whole: `shared/index.json`" in said) == whole
+
+
 def test_links_are_followed_and_never_out_of_the_repository() -> None:
     files = {"stacks/app/__main__.py": "import lib.net\nopen('gone')\n", "shared/lib/net.py": ""}
     links = {"stacks/app/lib": "../../shared/lib", "stacks/app/gone": "/etc/passwd"}
